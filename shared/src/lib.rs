@@ -1,0 +1,3 @@
+//! What all of Parlour's functions stand on.
+
+pub mod realtime;

@@ -1,0 +1,4 @@
+//! The Pusher side: signing, channel names, publishing.
+
+pub mod relay;
+pub mod secret;
