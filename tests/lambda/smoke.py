@@ -1,0 +1,344 @@
+#!/usr/bin/env python3
+"""The functions as they are deployed, each a process of its own behind Lambda's runtime API.
+
+cargo-lambda plays AWS: it serves the runtime API to the function binaries and one HTTP port to
+callers, with the routes of Cargo.toml. The local program lends its store, its hub and its tokens.
+What is checked here is what no other test sees: that each binary starts with its environment alone,
+speaks Lambda's events, finds store and relay over the network, and is reached by its routes.
+
+    cargo build --workspace --bins
+    python3 tests/lambda/smoke.py            # bin/test runs it with its own cargo-lambda
+"""
+
+import argparse
+import contextlib
+import json
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+import urllib.error
+import urllib.parse
+import urllib.request
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+EVENTS = ROOT / "events"
+FUNCTIONS = ("chat", "realtime")
+
+# The room that events/*.json name in place of one that exists.
+NO_ROOM = "00000000-0000-8100-8000-000000000000"
+
+# Each event, in an order that works: its function, and its status once it names a real room.
+EXPECTED = {
+    "healthz": ("chat", 200),
+    "openapi": ("chat", 200),
+    "open_room": ("chat", 201),
+    "get_room": ("chat", 200),
+    "create_message": ("chat", 201),
+    "list_messages": ("chat", 200),
+    "mark_read": ("chat", 200),
+    "list_rooms": ("chat", 200),
+    "get_me": ("chat", 200),
+    "get_realtime": ("realtime", 200),
+    "authorize_channel": ("realtime", 200),
+}
+# As they lie there, naming a room that does not exist.
+AS_THEY_ARE = {"get_room": 404, "create_message": 404, "list_messages": 404, "mark_read": 404, "authorize_channel": 403}
+
+START_SECONDS = 60
+ANSWER_SECONDS = 20
+
+
+class Checks:
+    """Counts, and says each result as it comes."""
+
+    def __init__(self):
+        self.passed = self.failed = 0
+
+    def that(self, name, holds, seen=""):
+        if holds:
+            self.passed += 1
+            print(f"ok    {name}", flush=True)
+        else:
+            self.failed += 1
+            print(f"FAIL  {name}: {str(seen)[:600]}", flush=True)
+        return holds
+
+
+class Processes:
+    """What this test started, and nothing else is ever ended by it."""
+
+    def __init__(self, logs):
+        self.logs = logs
+        self.running = {}
+
+    def start(self, name, argv, env=None):
+        with open(self.log(name), "wb") as log:
+            self.running[name] = subprocess.Popen(
+                [str(part) for part in argv], cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+
+    def log(self, name):
+        return self.logs / f"{name}.log"
+
+    def wait_for(self, what, ready):
+        """Polls `ready` until it answers something; a process that has ended will not get there."""
+        end = time.monotonic() + START_SECONDS
+        while time.monotonic() < end:
+            self.check_alive()
+            if answer := ready():
+                return answer
+            time.sleep(0.05)
+        raise RuntimeError(f"{what}: not within {START_SECONDS} s")
+
+    def check_alive(self):
+        for name, process in self.running.items():
+            if process.poll() is not None:
+                raise RuntimeError(f"{name} has ended, exit status {process.returncode}")
+
+    def stop(self):
+        for process in reversed(self.running.values()):
+            process.terminate()
+        for process in self.running.values():
+            try:
+                process.wait(timeout=5)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def print_logs(self):
+        for name in self.running:
+            lines = self.log(name).read_text(errors="replace").splitlines()[-20:]
+            print(f"\n--- the last of {name}'s output", *lines, sep="\n")
+
+
+def free_ports(count):
+    """Ports nobody listens on, taken together so that no two are the same."""
+    with contextlib.ExitStack() as stack:
+        held = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for one in held:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in held]
+
+
+def listens(port):
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
+
+
+def call(base, method, path, token=None, body=None, headers=None):
+    """One HTTP request: (status, headers, JSON or None)."""
+    headers = dict(headers or {})
+    if token:
+        headers["Authorization"] = f"Bearer {token}"
+    if body is not None:
+        body = json.dumps(body).encode()
+        headers["Content-Type"] = "application/json"
+    request = urllib.request.Request(base + path, data=body, method=method, headers=headers)
+    try:
+        with urllib.request.urlopen(request, timeout=ANSWER_SECONDS) as answer:
+            status, head, text = answer.status, answer.headers, answer.read()
+    except urllib.error.HTTPError as error:
+        status, head, text = error.code, error.headers, error.read()
+    try:
+        return status, head, json.loads(text)
+    except ValueError:
+        return status, head, None
+
+
+def demo_environment(**changed):
+    """infra/local.env, with this run's ports in it."""
+    env = {}
+    for line in (ROOT / "infra/local.env").read_text().splitlines():
+        if line and not line.startswith("#"):
+            name, value = line.split("=", 1)
+            env[name] = value
+    unknown = changed.keys() - env.keys()
+    if unknown:
+        raise RuntimeError(f"infra/local.env no longer sets {sorted(unknown)}")
+    return env | changed
+
+
+class Lambda:
+    """`cargo lambda invoke`."""
+
+    def __init__(self, program, port, folder):
+        self.program, self.port, self.folder = program, port, folder
+
+    def invoke(self, function, event):
+        file = self.folder / "event.json"
+        file.write_text(json.dumps(event))
+        command = [self.program, "lambda", "invoke", function, "--data-file", file]
+        command += ["--invoke-address", "127.0.0.1", "--invoke-port", self.port]
+        done = subprocess.run(
+            [str(part) for part in command], cwd=ROOT, capture_output=True, text=True, timeout=ANSWER_SECONDS
+        )
+        # Its exit status tells a function that broke, not one that answered 4xx.
+        if done.returncode != 0:
+            return {"statusCode": None, "body": done.stderr or done.stdout}
+        return json.loads(done.stdout)
+
+
+def check_events(checks, aws):
+    """Every file of events/, as it is and then about a room that exists."""
+    files = {file.stem: json.loads(file.read_text()) for file in sorted(EVENTS.glob("*.json"))}
+    checks.that("each event has an expectation here", files.keys() == EXPECTED.keys(), files.keys() ^ EXPECTED.keys())
+
+    for name, status in AS_THEY_ARE.items():
+        answer = aws.invoke(EXPECTED[name][0], files[name])
+        checks.that(f"{name}.json about no room: {status}", answer["statusCode"] == status, answer)
+
+    room = None
+    for name, (function, status) in EXPECTED.items():
+        event = about(files[name], room) if room else files[name]
+        answer = aws.invoke(function, event)
+        as_expected = checks.that(f"{name}.json: {status}", answer["statusCode"] == status, answer)
+        if name == "open_room":
+            if not as_expected:
+                return
+            room = json.loads(answer["body"])
+
+    answer = aws.invoke("chat", about(files["create_message"], room))
+    checks.that("create_message.json once more, same client_id: 200", answer["statusCode"] == 200, answer)
+
+
+def about(event, room):
+    """The event with a real room in the place of the one that does not exist."""
+    text = json.dumps(event)
+    text = text.replace(f"private-room-{NO_ROOM}", urllib.parse.quote(room["channel"], safe=""))
+    return json.loads(text.replace(NO_ROOM, room["id"]))
+
+
+def check_http(checks, base, tokens):
+    """The main job over the one port, as a client sees it."""
+    alice, carol, mallory = (tokens(name) for name in ("alice", "carol", "mallory"))
+
+    status, _, room = call(base, "POST", "/v1/rooms", alice, {"kind": "direct", "with": "carol"})
+    if not checks.that("alice opens a room with carol: 201", status == 201, (status, room)):
+        return
+    path = f"/v1/rooms/{room['id']}"
+    status, _, again = call(base, "POST", "/v1/rooms", carol, {"kind": "direct", "with": "alice"})
+    checks.that("carol opens the same one: 200", status == 200 and again["id"] == room["id"], (status, again))
+
+    status, _, message = call(base, "POST", f"{path}/messages", alice, {"body": "Hello from a function"})
+    checks.that("alice posts: 201", status == 201 and message["seq"] == 1, (status, message))
+    checks.that("and the relay took the event", status == 201 and message["delivered"] is True, message)
+
+    status, _, page = call(base, "GET", f"{path}/messages", carol)
+    bodies = [m["body"] for m in page["messages"]] if status == 200 else page
+    checks.that("carol reads it", bodies == ["Hello from a function"], (status, bodies))
+    status, _, page = call(base, "GET", f"{path}/messages?after=1&limit=5", carol)
+    checks.that("and nothing after it", status == 200 and page["messages"] == [], (status, page))
+
+    status, _, problem = call(base, "GET", f"{path}/messages", mallory)
+    checks.that("mallory does not: 404", status == 404, (status, problem))
+    status, head, problem = call(base, "GET", "/v1/rooms")
+    challenge = head.get("WWW-Authenticate", "")
+    checks.that("nobody does without a token: 401", status == 401 and challenge.startswith("Bearer"), (status, problem))
+
+    status, _, settings = call(base, "GET", "/v1/realtime", alice)
+    endpoint = f"{base}/v1/realtime/auth"
+    seen = settings and settings.get("auth_url")
+    checks.that("the settings name the auth endpoint", status == 200 and seen == endpoint, (status, settings))
+    ask = {"socket_id": "123.456", "channel_name": room["channel"]}
+    status, _, grant = call(base, "POST", "/v1/realtime/auth", alice, ask)
+    signed = status == 200 and grant["auth"].startswith("parlour-key:")
+    checks.that("alice may listen to the room's channel", signed, (status, grant))
+    status, _, grant = call(base, "POST", "/v1/realtime/auth", mallory, ask)
+    checks.that("mallory may not: 403", status == 403 and "auth" not in (grant or {}), (status, grant))
+
+    ask = {"Origin": "https://example.com", "Access-Control-Request-Method": "POST"}
+    for path in ("/v1/rooms", "/v1/realtime/auth"):
+        status, head, _ = call(base, "OPTIONS", path, headers=ask)
+        allowed = head.get("Access-Control-Allow-Origin")
+        checks.that(f"the function answers a preflight of {path}", status < 300 and allowed, (status, dict(head)))
+
+
+def run(checks, processes, bins, cargo_lambda, folder):
+    """Starts everything, in the order in which each needs the one before, then checks."""
+    store, port = free_ports(2)
+    processes.start(
+        "parlour",
+        [bins / "parlour", "--listen", "127.0.0.1:0", "--data", ":memory:", "--dynamodb", f"127.0.0.1:{store}"],
+    )
+    listening = re.compile(r"listening on (http://127\.0\.0\.1:(\d+))")
+    announced = processes.wait_for(
+        "the local program's address", lambda: listening.search(processes.log("parlour").read_text(errors="replace"))
+    )
+    local, hub = announced.groups()
+    processes.wait_for("the store's port", lambda: listens(store))
+
+    # Its own CORS is off: it would answer preflights in the functions' place. The functions end at
+    # once if the runtime API is not there yet, so it goes first.
+    watch = [cargo_lambda, "lambda", "watch", "--only-lambda-apis", "--disable-cors", "-A", "127.0.0.1", "-P", port]
+    processes.start("cargo-lambda", watch)
+    processes.wait_for("the runtime API", lambda: listens(port))
+
+    base = f"http://127.0.0.1:{port}"
+    settings = demo_environment(
+        AWS_ENDPOINT_URL_DYNAMODB=f"http://127.0.0.1:{store}",
+        PARLOUR_RELAY_HOST="127.0.0.1",
+        PARLOUR_RELAY_PORT=hub,
+        PARLOUR_PUBLIC_URL=base,
+    )
+    for function in FUNCTIONS:
+        given = {
+            "AWS_LAMBDA_RUNTIME_API": f"{base}/.rt/{function}",
+            "AWS_LAMBDA_FUNCTION_NAME": function,
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256",
+            "AWS_LAMBDA_FUNCTION_VERSION": "1",
+        }
+        # Nothing of this shell's environment: what it needs must be in infra/local.env.
+        processes.start(function, [bins / function], env=settings | given)
+
+    # A request to a function that is not there hangs, so a function that ends at once is found out first.
+    time.sleep(0.5)
+    processes.check_alive()
+
+    check_events(checks, Lambda(cargo_lambda, port, folder))
+    check_http(checks, base, lambda sub: call(local, "POST", "/dev/tokens", body={"sub": sub})[2]["token"])
+    processes.check_alive()
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Runs the functions under cargo-lambda and checks the main job.")
+    parser.add_argument("--bin-dir", type=pathlib.Path, default=ROOT / "target/debug", help="folder of the binaries")
+    parser.add_argument("--cargo-lambda", default=None, help="the cargo-lambda program (default: .tools, then PATH)")
+    args = parser.parse_args()
+
+    bins = args.bin_dir.resolve()
+    for name in ("parlour", *FUNCTIONS):
+        if not (bins / name).is_file():
+            sys.exit(f"smoke.py: {bins / name} is missing; run `cargo build --workspace --bins`")
+    own = ROOT / ".tools/venv/bin/cargo-lambda"
+    cargo_lambda = shutil.which(args.cargo_lambda or (own if own.exists() else "cargo-lambda"))
+    if not cargo_lambda:
+        sys.exit("smoke.py: no cargo-lambda; bin/test installs one into .tools, or see https://www.cargo-lambda.info")
+
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # through `finally`, which ends the processes
+    checks = Checks()
+    with tempfile.TemporaryDirectory(prefix="parlour-lambda-") as folder:
+        folder = pathlib.Path(folder)
+        processes = Processes(folder)
+        try:
+            run(checks, processes, bins, pathlib.Path(cargo_lambda).resolve(), folder)
+        except Exception as error:  # whatever it was: say so, end the processes, show their output
+            checks.that("the run comes to its end", False, f"{type(error).__name__}: {error}")
+            traceback.print_exc()
+        finally:
+            processes.stop()
+        if checks.failed:
+            processes.print_logs()
+    print(f"\n{checks.passed} passed, {checks.failed} failed")
+    sys.exit(1 if checks.failed else 0)
+
+
+if __name__ == "__main__":
+    main()
