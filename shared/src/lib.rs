@@ -1,3 +1,6 @@
 //! What all of Parlour's functions stand on.
 
+pub mod domain;
+pub mod error;
 pub mod realtime;
+pub mod store;

@@ -1,1 +1,1 @@
-//! Placeholder.
+//! The harness that Parlour's tests share.

@@ -1,0 +1,126 @@
+//! DynamoDB's JSON operations, answered by an embedded engine over SQLite.
+
+use std::path::Path;
+
+use dynoxide::{Database, DynoxideError};
+use serde::{Serialize, de::DeserializeOwned};
+
+/// A request as the SDK would send it.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The operation, without the service's name: `PutItem`.
+    pub operation: String,
+    /// The JSON body.
+    pub body: Vec<u8>,
+}
+
+/// An answer as DynamoDB would send it.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The JSON body.
+    pub body: String,
+}
+
+/// What a file of the store survives. Both keep every answered write when the process is killed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// The process being killed; a power cut may lose the last writes.
+    Process,
+    /// A power cut too: every write waits for the disk.
+    Power,
+}
+
+/// The store could not be opened.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct EngineError(String);
+
+/// The embedded engine. Clones share one store.
+#[derive(Clone)]
+pub struct Engine {
+    database: Database,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Engine")
+    }
+}
+
+impl Engine {
+    /// A store that is gone with the process.
+    ///
+    /// # Errors
+    /// When there is no memory for it.
+    pub fn memory() -> Result<Self, EngineError> {
+        let database = Database::memory().map_err(|error| EngineError(error.to_string()))?;
+        Ok(Self { database })
+    }
+
+    /// A store in a file, made if there is none.
+    ///
+    /// # Errors
+    /// When the file cannot be opened or is no store.
+    pub fn open(path: &Path, durability: Durability) -> Result<Self, EngineError> {
+        let name = path.to_str().ok_or_else(|| EngineError("the path is not UTF-8".into()))?;
+        let database = Database::new(name).map_err(|error| EngineError(error.to_string()))?;
+        if durability == Durability::Process {
+            // The engine starts with a sync per write. Leaving its bulk mode, which it never was
+            // in, sets the normal mode of SQLite's write-ahead log: a sync per checkpoint.
+            database.disable_bulk_loading().map_err(|error| EngineError(error.to_string()))?;
+        }
+        Ok(Self { database })
+    }
+
+    /// Answers one request. It blocks, for a disk at most.
+    pub fn answer(&self, request: &Request) -> Answer {
+        match self.run(request) {
+            Ok(body) => Answer { status: 200, body },
+            Err(error) => Answer { status: error.status_code(), body: error.to_json() },
+        }
+    }
+
+    /// Deletes the items whose time has passed; DynamoDB does so by itself.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn delete_expired(&self) -> Result<usize, EngineError> {
+        self.database.sweep_ttl().map_err(|error| EngineError(error.to_string()))
+    }
+
+    fn run(&self, request: &Request) -> Result<String, DynoxideError> {
+        let (db, body) = (&self.database, request.body.as_slice());
+        match request.operation.as_str() {
+            "BatchGetItem" => write(&db.batch_get_item(read(body)?)?),
+            "BatchWriteItem" => write(&db.batch_write_item(read(body)?)?),
+            "CreateTable" => write(&db.create_table(read(body)?)?),
+            "DeleteItem" => write(&db.delete_item(read(body)?)?),
+            "DescribeTable" => write(&db.describe_table(read(body)?)?),
+            "GetItem" => write(&db.get_item(read(body)?)?),
+            "PutItem" => write(&db.put_item(read(body)?)?),
+            "Query" => write(&db.query(read(body)?)?),
+            "TransactWriteItems" => write(&db.transact_write_items(read(body)?)?),
+            "UpdateItem" => write(&db.update_item(read(body)?)?),
+            "UpdateTimeToLive" => write(&db.update_time_to_live(read(body)?)?),
+            other => Err(DynoxideError::ValidationException(format!("{other} is not an operation that Parlour uses"))),
+        }
+    }
+}
+
+/// Reads a request. The engine marks what DynamoDB would call invalid, rather than unreadable, in
+/// the message of the error.
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, DynoxideError> {
+    serde_json::from_slice(body).map_err(|error| {
+        let message = error.to_string();
+        match message.strip_prefix("VALIDATION:").or_else(|| message.strip_prefix("VALIDATION_REQUEST:")) {
+            Some(reason) => DynoxideError::ValidationException(reason.to_owned()),
+            None => DynoxideError::SerializationException(message),
+        }
+    })
+}
+
+fn write(answer: &impl Serialize) -> Result<String, DynoxideError> {
+    serde_json::to_string(answer).map_err(|error| DynoxideError::InternalServerError(error.to_string()))
+}

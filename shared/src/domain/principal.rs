@@ -1,0 +1,126 @@
+//! Who is calling, and how a room calls them.
+
+use serde::{Deserialize, Serialize};
+
+/// The longest id of a principal, in bytes.
+pub const MAX_ID_BYTES: usize = 128;
+
+/// What sort of account a principal is. Accounts of different types never collide, whatever
+/// their ids.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum PrincipalType {
+    /// A person who uses the application.
+    #[default]
+    User,
+    /// A shop or other business.
+    Merchant,
+}
+
+impl PrincipalType {
+    /// The type as tokens and the API write it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Merchant => "merchant",
+        }
+    }
+}
+
+/// An account: the pair (type, id).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Principal {
+    /// The account's type.
+    pub kind: PrincipalType,
+    /// The application's own id of the account: any string of 1 to [`MAX_ID_BYTES`] bytes.
+    pub id: String,
+}
+
+impl Principal {
+    /// The person with this id, if it is one that a token could carry.
+    pub fn user(id: &str) -> Option<Self> {
+        Self::new(PrincipalType::User, id)
+    }
+
+    /// The account of this type and id, if it is one that a token could carry.
+    pub fn new(kind: PrincipalType, id: &str) -> Option<Self> {
+        (1..=MAX_ID_BYTES).contains(&id.len()).then(|| Self { kind, id: id.to_owned() })
+    }
+
+    /// How a room that hides nobody calls this principal: a user by its own id, with `user:`
+    /// before it where a colon in the id could be mistaken for a type; others with their type.
+    pub fn member_id(&self) -> String {
+        match self.kind {
+            PrincipalType::User if !self.id.contains(':') => self.id.clone(),
+            kind => format!("{}:{}", kind.as_str(), self.id),
+        }
+    }
+}
+
+/// What a token may allow beyond one's own rooms.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Roles {
+    /// A support agent.
+    pub admin: bool,
+    /// The application's own server.
+    pub service: bool,
+}
+
+impl Roles {
+    /// The roles by name, as tokens list them.
+    pub fn names(self) -> Vec<&'static str> {
+        [(self.admin, "admin"), (self.service, "service")]
+            .into_iter()
+            .filter_map(|(held, name)| held.then_some(name))
+            .collect()
+    }
+}
+
+/// Whoever made this request, as the verified token describes them.
+///
+/// There is no other way to one than a token, so a function that takes a `Caller` is authenticated.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// The account.
+    pub principal: Principal,
+    /// What the account may do beyond its own rooms.
+    pub roles: Roles,
+    /// How the account is shown to others.
+    pub profile: Profile,
+}
+
+/// What others see of an account, and its e-mail address, which most of them don't.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Profile {
+    /// The name to show.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The e-mail address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// The address of a picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub picture: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn member_ids_of_different_principals_never_collide() {
+        let user = |id| Principal::user(id).map(|p| p.member_id());
+        assert_eq!(user("auth0|abc").as_deref(), Some("auth0|abc"));
+        assert_eq!(user("merchant:1").as_deref(), Some("user:merchant:1"));
+        assert_eq!(user("user:1").as_deref(), Some("user:user:1"));
+        let merchant = Principal::new(PrincipalType::Merchant, "1").map(|p| p.member_id());
+        assert_eq!(merchant.as_deref(), Some("merchant:1"));
+    }
+
+    #[test]
+    fn an_id_has_1_to_128_bytes() {
+        assert!(Principal::user("").is_none());
+        assert!(Principal::user(&"é".repeat(64)).is_some());
+        assert!(Principal::user(&"é".repeat(65)).is_none());
+    }
+}

@@ -1,0 +1,54 @@
+//! The only place that sees the AWS SDK: one table, one file per entity.
+//!
+//! Every operation on a room takes the key of whoever asks and answers nothing to a stranger, in
+//! the same round trip: there is no way here to read a room first and to think of membership later.
+
+mod attr;
+mod batch;
+mod fault;
+mod head;
+mod inbox;
+mod info;
+mod key;
+mod log;
+mod profile;
+mod room;
+mod page;
+mod salt;
+mod slot;
+pub mod table;
+
+use aws_sdk_dynamodb::Client;
+use tokio::sync::OnceCell;
+
+pub use self::{
+    fault::StoreError,
+    head::{Head, Mark, Membership, Preview},
+    inbox::{BadCursor, Cursor, InboxPage},
+    info::{Info, Side},
+    log::{AppendError, Appended, Sender},
+    page::{Page, Window},
+    room::{Marked, Opened},
+};
+use crate::domain::ids::Salt;
+
+/// The table, and the client to reach it.
+#[derive(Debug)]
+pub struct Store {
+    client: Client,
+    table: String,
+    salt: OnceCell<Salt>,
+}
+
+impl Store {
+    /// A store on `table`. Nothing is sent yet.
+    pub fn new(client: Client, table: impl Into<String>) -> Self {
+        Self { client, table: table.into(), salt: OnceCell::new() }
+    }
+
+    /// The same store, its salt known already.
+    #[must_use]
+    pub fn with_salt(self, salt: Salt) -> Self {
+        Self { salt: OnceCell::new_with(Some(salt)), ..self }
+    }
+}

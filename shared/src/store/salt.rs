@@ -1,0 +1,71 @@
+//! SALT: the deployment's key for ids. It is made once and never changes: with another one every
+//! room would be lost.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::{
+    operation::put_item::PutItemError, primitives::Blob, types::AttributeValue,
+};
+use uuid::Uuid;
+
+use super::{Store, StoreError, attr::s, key};
+use crate::domain::ids::Salt;
+
+impl Store {
+    /// The salt: read once, made if this table has none. Reading it at start also opens the
+    /// connection to the store.
+    ///
+    /// # Errors
+    /// When the store cannot be reached; the next call tries again.
+    pub async fn salt(&self) -> Result<&Salt, StoreError> {
+        self.salt.get_or_try_init(|| self.read_or_make_salt()).await
+    }
+
+    async fn read_or_make_salt(&self) -> Result<Salt, StoreError> {
+        if let Some(salt) = self.read_salt().await? {
+            return Ok(salt);
+        }
+        // Two UUIDs are 244 random bits from the operating system.
+        let random = [Uuid::new_v4().into_bytes(), Uuid::new_v4().into_bytes()].concat();
+        let made = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .item("pk", s(key::SALT))
+            .item("sk", s(key::HEAD))
+            .item("salt", AttributeValue::B(Blob::new(random)))
+            .condition_expression("attribute_not_exists(pk)")
+            .send()
+            .await;
+        match made {
+            Ok(_) => {}
+            // Another function that starts at this moment was first; its salt holds.
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(PutItemError::is_conditional_check_failed_exception) => {}
+            Err(error) => return Err(error.into()),
+        }
+        self.read_salt().await?.ok_or_else(|| StoreError::broken("the salt is gone"))
+    }
+
+    async fn read_salt(&self) -> Result<Option<Salt>, StoreError> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(key::of(key::SALT, key::HEAD)))
+            .consistent_read(true)
+            .send()
+            .await?;
+        answer.item.map(|item| parse(&item)).transpose()
+    }
+}
+
+fn parse(item: &HashMap<String, AttributeValue>) -> Result<Salt, StoreError> {
+    item.get("salt")
+        .and_then(|value| value.as_b().ok())
+        .and_then(|blob| blob.as_ref().try_into().ok())
+        .map(Salt::from_bytes)
+        .ok_or_else(|| StoreError::broken("the salt is no 32 bytes"))
+}

@@ -1,0 +1,287 @@
+//! One run: what everybody saw, and whether it can be true.
+
+use std::{
+    cell::Cell,
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicI64, Ordering},
+    },
+};
+
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use local::embedded::client;
+use shared::{
+    domain::{
+        ids::{ClientId, RoomId, Salt, SideKey},
+        message::{Draft, Message, MessageType, SenderType, Slot},
+        principal::{Principal, Profile},
+        room::{RoomKind, Seat, direct},
+        time::{Clock, Timestamp},
+    },
+    store::{Membership, Sender, Store, Window, table},
+};
+use tokio::runtime::Runtime;
+use uuid::Uuid;
+
+use crate::{
+    explore::Choose,
+    scenario::{Actor, Does, Scenario},
+    world::{Network, ScriptedWire, Stores, World},
+};
+
+const TABLE: &str = "model";
+
+/// The most actors of a scenario.
+const ACTORS: usize = 10;
+
+/// What runs share: a pair of stores, in which each run has a room of its own, and everybody's
+/// connection to them.
+pub(crate) struct Lab {
+    stores: Stores,
+    /// Unscripted: for what happens before and after a run.
+    store: Rc<Store>,
+    salt: Salt,
+    network: Arc<Mutex<Network>>,
+    actors: Vec<Rc<Store>>,
+    runtime: Runtime,
+    rooms: Cell<u32>,
+}
+
+impl Lab {
+    pub(crate) fn new() -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let stores = Stores::new();
+        let direct = client(stores.clone(), RetryConfig::disabled());
+        runtime.block_on(table::create(&direct, TABLE)).expect("a table");
+        let store = Rc::new(Store::new(direct, TABLE));
+        let salt = runtime.block_on(store.salt()).expect("the salt").clone();
+        let network = Arc::new(Mutex::new(Network::default()));
+        let actor = |actor| {
+            let wire = ScriptedWire { actor, network: Arc::clone(&network) };
+            Rc::new(Store::new(client(wire, RetryConfig::disabled()), TABLE).with_salt(salt.clone()))
+        };
+        let actors = (0..ACTORS).map(actor).collect();
+        Self { stores, store, salt, network, actors, runtime, rooms: Cell::new(0) }
+    }
+}
+
+/// The room of a run, and who is in it.
+struct Place {
+    room: RoomId,
+    keys: BTreeMap<&'static str, SideKey>,
+}
+
+/// What an actor learned.
+#[derive(Default)]
+struct Seen {
+    /// Posts: message number, begun, answered, and the answer.
+    posts: Vec<Post>,
+    /// What posts ended in that were not answered.
+    failures: Vec<String>,
+    /// Pages, with whether they continue the log from the beginning.
+    slots: Vec<Slot>,
+    /// Logs read on from the beginning, page by page.
+    logs: Vec<Vec<Slot>>,
+}
+
+struct Post {
+    message: u8,
+    begun: i64,
+    answered: i64,
+    seq: u64,
+}
+
+/// Runs the scenario once and checks all that must hold.
+pub(crate) fn check_run(lab: &Lab, scenario: &Scenario, choose: &mut dyn Choose) {
+    let _inside = lab.runtime.enter();
+    let network = Arc::clone(&lab.network);
+    let mut world = World::new(lab.stores.clone(), network, scenario.faults, scenario.stale_reads);
+    let now = world.now();
+    let place = Arc::new(lab.runtime.block_on(found_room(lab, &now)));
+    let seen = Arc::new(Mutex::new(Seen::default()));
+    for (actor, store) in scenario.actors.iter().zip(&lab.actors) {
+        let life =
+            live(actor.clone(), Rc::clone(store), Arc::clone(&place), Arc::clone(&now), Arc::clone(&seen));
+        world.add(life, scenario.late_starts);
+    }
+    world.run(choose);
+    if scenario.faults == 0 {
+        assert_eq!(seen.lock().expect("nobody panicked").failures, [""; 0], "a post failed without a fault");
+    }
+    // Quiet now. An hour and a bit later somebody reads it all, which closes what is still open.
+    now.fetch_add(2 * 3_600_000, Ordering::Relaxed);
+    lab.runtime.block_on(check_end(lab, &place, &now, &seen.lock().expect("nobody panicked")));
+}
+
+async fn found_room(lab: &Lab, now: &AtomicI64) -> Place {
+    let (store, salt) = (&lab.store, &lab.salt);
+    lab.rooms.set(lab.rooms.get() + 1);
+    let seat = |name: &str| {
+        let principal = Principal::user(&format!("{name}-{}", lab.rooms.get())).expect("a short id");
+        Seat { key: SideKey::of(salt, &principal), principal, profile: Profile::default() }
+    };
+    let (alice, bob) = (seat("alice"), seat("bob"));
+    let keys = BTreeMap::from([("alice", alice.key.clone()), ("bob", bob.key.clone())]);
+    let founding = direct::between(salt, alice, bob);
+    let opened = store.open(&founding, &keys["alice"], time(now)).await.expect("the room opens");
+    assert!(opened.new);
+    Place { room: founding.id, keys }
+}
+
+fn time(now: &AtomicI64) -> Timestamp {
+    Timestamp::from_millis(now.load(Ordering::Relaxed))
+}
+
+/// What an actor does with its life.
+async fn live(actor: Actor, store: Rc<Store>, place: Arc<Place>, now: Arc<AtomicI64>, seen: Arc<Mutex<Seen>>) {
+    let me = &place.keys[actor.user];
+    let clock = {
+        let (now, skew) = (Arc::clone(&now), actor.clock_skew);
+        Clock::from_fn(move || time(&now).plus_millis(skew))
+    };
+    match actor.does {
+        Does::Post { message, client_id, retry } => {
+            let begun = now.load(Ordering::Relaxed);
+            let draft = draft(message, client_id);
+            let sender = Sender { key: me, member_id: actor.user, sender_type: SenderType::User };
+            let answer = store.append(place.room, sender, &draft, retry, &clock).await;
+            if let Err(error) = &answer {
+                seen.lock().expect("nobody panicked").failures.push(format!("{error:?}"));
+            }
+            if let Ok(done) = answer {
+                assert_eq!(done.message.body, body(message), "an answer with another body");
+                let answered = now.load(Ordering::Relaxed);
+                let post = Post { message, begun, answered, seq: done.message.seq };
+                let mut seen = seen.lock().expect("nobody panicked");
+                seen.slots.push(Slot::Message(done.message));
+                seen.posts.push(post);
+            }
+        }
+        Does::Read => {
+            let mut log = Vec::new();
+            for _ in 0..3 {
+                let end = log.last().map_or(0, Slot::seq);
+                let Ok(Some(page)) = store.page(place.room, me, Window::After(end), 4, &clock).await else { break };
+                log.extend(page.slots);
+            }
+            let mut seen = seen.lock().expect("nobody panicked");
+            seen.slots.extend(log.iter().cloned());
+            seen.logs.push(log);
+        }
+        Does::List => {
+            // What a list does with a preview that has no text: it reads the newest messages.
+            let Ok(list) = store.inbox(me, None, 10, None).await else { return };
+            for (room, _) in list.rooms.iter().filter(|(room, _)| room.head.preview.text.is_none()) {
+                if let Ok(Some(page)) = store.page(room.room, me, Window::Newest, 2, &clock).await {
+                    seen.lock().expect("nobody panicked").slots.extend(page.slots);
+                }
+            }
+        }
+    }
+}
+
+fn body(message: u8) -> String {
+    format!("message {message}")
+}
+
+fn draft(message: u8, client_id: bool) -> Draft {
+    let id = client_id.then(|| ClientId(Uuid::from_u128(message.into())));
+    Draft::new(RoomKind::Direct, MessageType::Text, body(message), id, None).expect("a short text")
+}
+
+/// The room at the end, as whoever reads it then sees it, against what everybody saw before.
+async fn check_end(lab: &Lab, place: &Place, now: &Arc<AtomicI64>, seen: &Seen) {
+    let store = &lab.store;
+    let clock = Clock::from_fn({
+        let now = Arc::clone(now);
+        move || time(&now)
+    });
+    let me = &place.keys["alice"];
+    let read = async || {
+        let page = store.page(place.room, me, Window::Newest, 200, &clock).await.expect("the store answers");
+        page.expect("alice is in the room")
+    };
+    read().await;
+    let end = read().await;
+    check_order(&end.slots, end.room.head.seq);
+    check_posts(&end.slots, seen);
+    check_observations(&end.slots, seen);
+    check_summary(&end.slots, &end.room);
+    let marked = store.mark_read(place.room, me, u64::MAX, clock.now()).await.expect("the store answers");
+    assert_eq!(marked.expect("alice is in the room").room.unread(), 0, "I6: unread after reading to the head");
+}
+
+/// I2: one order, dense, and nothing open in it.
+fn check_order(slots: &[Slot], head: u64) {
+    let expected: Vec<u64> = (1..=head).collect();
+    assert_eq!(slots.iter().map(Slot::seq).collect::<Vec<_>>(), expected, "I2: the log is not dense");
+    assert!(!slots.iter().any(|slot| matches!(slot, Slot::Pending(_))), "I2: a slot stayed open");
+}
+
+/// I1 and I3: every answered message is there, once; I2 in real time: what was answered before
+/// another post began stands before it.
+fn check_posts(slots: &[Slot], seen: &Seen) {
+    let stored: Vec<&Message> = slots.iter().filter_map(message).collect();
+    for post in &seen.posts {
+        let places: Vec<u64> = stored.iter().filter(|m| m.body == body(post.message)).map(|m| m.seq).collect();
+        assert_eq!(places, [post.seq], "I1: where the answered message {} is", post.message);
+    }
+    let with_id = stored.iter().filter_map(|message| message.client_id);
+    let mut ids = BTreeSet::new();
+    for id in with_id {
+        assert!(ids.insert(id.0), "I3: a client id has two messages");
+    }
+    for (first, then) in seen.posts.iter().flat_map(|a| seen.posts.iter().map(move |b| (a, b))) {
+        if first.answered < then.begun && first.message != then.message {
+            // A repeat may find the message that an earlier run stored.
+            let begun = seen.posts.iter().filter(|p| p.message == then.message).map(|p| p.begun).min();
+            if begun.is_some_and(|begun| first.answered < begun) && !ran_before(seen, then, first) {
+                assert!(first.seq < then.seq, "I2: answered earlier, stands later");
+            }
+        }
+    }
+}
+
+/// Whether a run that was never answered may have stored the post's message earlier. Such runs leave
+/// no trace here, so a post with several actors is not held to real time.
+fn ran_before(seen: &Seen, post: &Post, _than: &Post) -> bool {
+    seen.posts.iter().filter(|other| other.message == post.message).count() != 1
+}
+
+/// What anybody saw at a slot is what is there in the end; I4 for a published message.
+fn check_observations(slots: &[Slot], seen: &Seen) {
+    for slot in &seen.slots {
+        let Some(index) = usize::try_from(slot.seq()).ok().and_then(|seq| seq.checked_sub(1)) else { continue };
+        match slot {
+            Slot::Pending(_) => {}
+            seen => assert_eq!(slots.get(index), Some(seen), "I2: a slot changed after somebody saw it"),
+        }
+    }
+    for log in &seen.logs {
+        assert_eq!(log[..], slots[..log.len()], "I2: a reader that reads on has missed something");
+    }
+}
+
+/// I7: the preview is that of the last message, or it has no text and lists read on; the counts hold.
+fn check_summary(slots: &[Slot], room: &Membership) {
+    let messages = slots.iter().filter_map(message).count() as u64;
+    assert_eq!(room.head.message_count(), messages, "the count of messages");
+    let preview = &room.head.preview;
+    match slots.last() {
+        Some(Slot::Message(last)) => {
+            assert_eq!(preview.seq, Some(last.seq), "I7: the preview's place");
+            assert_eq!(preview.text.as_deref(), Some(last.body.as_str()), "I7: the preview's text");
+            assert_eq!(preview.sent_at(), Some(last.created_at), "I7: the preview's time");
+        }
+        _ => assert_eq!(preview.text, None, "I7: the preview of a message that never came"),
+    }
+}
+
+fn message(slot: &Slot) -> Option<&Message> {
+    match slot {
+        Slot::Message(message) => Some(message),
+        _ => None,
+    }
+}

@@ -1,0 +1,93 @@
+//! The write path under every order of events that a network, a crash and wrong clocks can make.
+//!
+//! The code under test is the real one, down to the requests that the AWS SDK builds; only the wire
+//! is scripted. Small scenarios are tried in every interleaving, large ones in random ones, whose
+//! seeds are printed when they fail (`PARLOUR_SEED=n` runs one again). What is checked is in
+//! `history.rs`.
+
+mod explore;
+mod history;
+mod scenario;
+mod world;
+
+use explore::{exhaust, sample};
+use scenario::{Actor, Scenario};
+
+/// Two runs of one post and a post of the other side, in every order.
+#[test]
+fn two_runs_of_a_post_and_another_post_in_every_order() {
+    let scenario = Scenario::of([Actor::post("alice", 1), Actor::post("alice", 1), Actor::post("bob", 2)]);
+    exhaust("two runs and another post", &scenario);
+}
+
+/// Two runs of one post, beside a reader who thinks everything abandoned.
+/// Reliability F12.
+#[test]
+fn two_runs_of_a_post_beside_a_reader_that_closes_slots_in_every_order() {
+    let reader = Actor::reader("bob").an_hour_ahead();
+    exhaust("two runs and a reader", &Scenario::of([Actor::post("alice", 1), Actor::post("alice", 1), reader]));
+}
+
+/// A run, its careful repeat, and a reader who thinks everything abandoned.
+/// Reliability F12.
+#[test]
+fn a_post_and_its_retry_beside_a_reader_that_closes_slots_in_every_order() {
+    let retry = Actor::post("alice", 1).with_retry();
+    let reader = Actor::reader("bob").an_hour_ahead();
+    exhaust("a run, a retry and a reader", &Scenario::of([Actor::post("alice", 1), retry, reader]));
+}
+
+/// Two runs of one post, with a fault at every place: the run killed, its request lost or late, its
+/// answer lost, its request sent twice.
+/// Reliability F7 and F8.
+#[test]
+fn two_runs_of_a_post_with_a_fault_at_every_place() {
+    let scenario = Scenario::of([Actor::post("alice", 1), Actor::post("alice", 1)]).with_faults(1);
+    exhaust("two runs and a fault", &scenario);
+}
+
+/// A post without a client id beside a reader that closes its slot, with a fault at every place.
+#[test]
+fn a_post_without_a_client_id_with_a_fault_at_every_place() {
+    let reader = Actor::reader("bob").an_hour_ahead();
+    let scenario = Scenario::of([Actor::post("alice", 1).without_client_id(), reader]).with_faults(1);
+    exhaust("a post without a client id", &scenario);
+}
+
+/// A reader whose reads lag behind, beside two posts.
+/// Reliability F26.
+#[test]
+fn a_reader_with_stale_reads_beside_two_posts_in_every_order() {
+    let scenario = Scenario::of([Actor::post("alice", 1), Actor::post("bob", 2), Actor::reader("bob")]).with_stale_reads();
+    exhaust("stale reads", &scenario);
+}
+
+/// Everything at once: posts, repeats, readers, a list, clocks an hour apart, faults, stale reads.
+/// Invariants I1, I2, I3, I6 and I7. Reliability F7, F8, F12, F14 and F26.
+#[test]
+fn everything_at_once_in_random_orders() {
+    sample("everything at once", |rng| {
+        let mut actors = vec![
+            Actor::post("alice", 1),
+            Actor::post("alice", 1),
+            Actor::post("alice", 2),
+            Actor::post("alice", 1).with_retry(),
+            Actor::post("bob", 3),
+            Actor::post("bob", 4).without_client_id(),
+            Actor::post("bob", 3).with_retry(),
+            Actor::reader("bob"),
+            Actor::reader("alice"),
+            Actor::list("alice"),
+        ];
+        rng.shuffle(&mut actors);
+        actors.truncate(rng.usize(3..=actors.len()));
+        for actor in &mut actors {
+            match rng.u8(..6) {
+                0 => *actor = actor.clone().an_hour_ahead(),
+                1 => *actor = actor.clone().an_hour_behind(),
+                _ => {}
+            }
+        }
+        Scenario::of(actors).with_faults(rng.usize(..5)).with_stale_reads().with_late_starts()
+    });
+}

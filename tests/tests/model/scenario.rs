@@ -1,0 +1,94 @@
+//! Who does what in a run of the model.
+
+/// Someone who acts on the room.
+#[derive(Clone, Debug)]
+pub(crate) struct Actor {
+    /// `alice` or `bob`.
+    pub(crate) user: &'static str,
+    pub(crate) does: Does,
+    /// How far this actor's clock is off, in milliseconds.
+    pub(crate) clock_skew: i64,
+}
+
+/// What an actor does, once.
+#[derive(Clone, Debug)]
+pub(crate) enum Does {
+    /// Posts the message of this number.
+    Post { message: u8, client_id: bool, retry: bool },
+    /// Reads on from the beginning, page by page, and then the newest page.
+    Read,
+    /// Lists its rooms.
+    List,
+}
+
+impl Actor {
+    /// A run of the post of a message; actors with the same number run the same post.
+    pub(crate) fn post(user: &'static str, message: u8) -> Self {
+        Self { user, does: Does::Post { message, client_id: true, retry: false }, clock_skew: 0 }
+    }
+
+    pub(crate) fn reader(user: &'static str) -> Self {
+        Self { user, does: Does::Read, clock_skew: 0 }
+    }
+
+    pub(crate) fn list(user: &'static str) -> Self {
+        Self { user, does: Does::List, clock_skew: 0 }
+    }
+
+    pub(crate) fn with_retry(mut self) -> Self {
+        if let Does::Post { retry, .. } = &mut self.does {
+            *retry = true;
+        }
+        self
+    }
+
+    pub(crate) fn without_client_id(mut self) -> Self {
+        if let Does::Post { client_id, .. } = &mut self.does {
+            *client_id = false;
+        }
+        self
+    }
+
+    pub(crate) fn an_hour_ahead(mut self) -> Self {
+        self.clock_skew = 3_600_000;
+        self
+    }
+
+    pub(crate) fn an_hour_behind(mut self) -> Self {
+        self.clock_skew = -3_600_000;
+        self
+    }
+}
+
+/// Actors and what may go wrong.
+#[derive(Clone, Debug)]
+pub(crate) struct Scenario {
+    pub(crate) actors: Vec<Actor>,
+    /// How many faults the world may put in.
+    pub(crate) faults: usize,
+    /// Whether eventual reads may be answered from the past.
+    pub(crate) stale_reads: bool,
+    /// Whether actors begin at any time, rather than all at the beginning.
+    pub(crate) late_starts: bool,
+}
+
+impl Scenario {
+    pub(crate) fn of(actors: impl Into<Vec<Actor>>) -> Self {
+        Self { actors: actors.into(), faults: 0, stale_reads: false, late_starts: false }
+    }
+
+    pub(crate) fn with_faults(mut self, faults: usize) -> Self {
+        self.faults = faults;
+        self
+    }
+
+    pub(crate) fn with_stale_reads(mut self) -> Self {
+        self.stale_reads = true;
+        self
+    }
+
+    pub(crate) fn with_late_starts(mut self) -> Self {
+        self.late_starts = true;
+        self
+    }
+}

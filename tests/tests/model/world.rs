@@ -1,0 +1,288 @@
+//! A world in which every request waits until the script delivers it.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    future::Future,
+    pin::Pin,
+    sync::{
+        Arc, Mutex, MutexGuard,
+        atomic::{AtomicI64, Ordering},
+    },
+    task::{Context, Poll, Waker},
+};
+
+use local::embedded::{Answer, Engine, Lost, Request, Wire};
+use tokio::sync::oneshot;
+
+use crate::explore::Choose;
+
+/// A request that somebody has sent and nobody has answered.
+struct Pending {
+    actor: usize,
+    request: Request,
+    reply: oneshot::Sender<Result<Answer, Lost>>,
+}
+
+/// What is on its way.
+#[derive(Default)]
+pub(crate) struct Network {
+    /// By number, in the order of sending.
+    pending: BTreeMap<u64, Pending>,
+    sent: u64,
+}
+
+/// One actor's connection: what it sends waits in the network.
+#[derive(Clone)]
+pub(crate) struct ScriptedWire {
+    pub(crate) actor: usize,
+    pub(crate) network: Arc<Mutex<Network>>,
+}
+
+impl std::fmt::Debug for ScriptedWire {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "ScriptedWire({})", self.actor)
+    }
+}
+
+impl Wire for ScriptedWire {
+    fn call(&self, request: Request) -> Pin<Box<dyn Future<Output = Result<Answer, Lost>> + Send>> {
+        let (reply, answer) = oneshot::channel();
+        let mut network = lock(&self.network);
+        let number = network.sent;
+        network.sent += 1;
+        network.pending.insert(number, Pending { actor: self.actor, request, reply });
+        Box::pin(async move { answer.await.unwrap_or(Err(Lost)) })
+    }
+}
+
+/// Two copies of the store: the truth, and one that lags behind for stale reads.
+#[derive(Clone, Debug)]
+pub(crate) struct Stores {
+    primary: Engine,
+    replica: Engine,
+}
+
+impl Stores {
+    pub(crate) fn new() -> Self {
+        let memory = || Engine::memory().expect("an empty store");
+        Self { primary: memory(), replica: memory() }
+    }
+}
+
+/// Before and after the script: both copies, at once.
+impl Wire for Stores {
+    fn call(&self, request: Request) -> Pin<Box<dyn Future<Output = Result<Answer, Lost>> + Send>> {
+        let _ = self.replica.answer(&request);
+        let answer = self.primary.answer(&request);
+        Box::pin(std::future::ready(Ok(answer)))
+    }
+}
+
+type Life = Pin<Box<dyn Future<Output = ()>>>;
+
+enum Actor {
+    /// Not begun yet.
+    Waiting(Life),
+    Alive(Life),
+    /// Done or killed.
+    Gone,
+}
+
+/// What can happen next.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Start(usize),
+    Deliver(u64),
+    /// The request reaches the store; its answer does not come back.
+    LoseAnswer(u64),
+    /// The request does not reach the store.
+    LoseRequest(u64),
+    /// The answer is lost, and the SDK sends the request again.
+    DeliverTwice(u64),
+    /// The actor dies; what it sent is still on its way.
+    Kill(usize),
+}
+
+/// The world of one run.
+pub(crate) struct World {
+    stores: Stores,
+    network: Arc<Mutex<Network>>,
+    actors: Vec<Actor>,
+    /// Writes that the replica has not seen.
+    lag: VecDeque<Request>,
+    now: Arc<AtomicI64>,
+    faults: usize,
+    stale_reads: bool,
+}
+
+impl World {
+    pub(crate) fn new(stores: Stores, network: Arc<Mutex<Network>>, faults: usize, stale_reads: bool) -> Self {
+        let now = Arc::new(AtomicI64::new(1_700_000_000_000));
+        *lock(&network) = Network::default();
+        Self {
+            stores,
+            network,
+            actors: Vec::new(),
+            lag: VecDeque::new(),
+            now,
+            faults,
+            stale_reads,
+        }
+    }
+
+    /// The world's time in milliseconds; each step takes one.
+    pub(crate) fn now(&self) -> Arc<AtomicI64> {
+        Arc::clone(&self.now)
+    }
+
+    pub(crate) fn add(&mut self, life: impl Future<Output = ()> + 'static, late_start: bool) {
+        let life: Life = Box::pin(life);
+        self.actors.push(Actor::Waiting(life));
+        if !late_start {
+            self.start(self.actors.len() - 1);
+        }
+    }
+
+    /// Lets things happen until nothing more can.
+    pub(crate) fn run(&mut self, choose: &mut dyn Choose) {
+        loop {
+            let steps = self.steps();
+            if steps.is_empty() {
+                break;
+            }
+            let step = steps[choose.pick(steps.len())];
+            self.now.fetch_add(1, Ordering::Relaxed);
+            self.take(step, choose);
+        }
+        // What the replica missed arrives in the end.
+        self.catch_up(self.lag.len());
+    }
+
+    /// Everything that can happen next.
+    fn steps(&self) -> Vec<Step> {
+        let network = lock(&self.network);
+        let mut steps: Vec<Step> = network.pending.keys().map(|&number| Step::Deliver(number)).collect();
+        for (number, actor) in self.actors.iter().enumerate() {
+            if matches!(actor, Actor::Waiting(_)) {
+                steps.push(Step::Start(number));
+            }
+        }
+        if self.faults == 0 {
+            return steps;
+        }
+        for (&number, pending) in &network.pending {
+            steps.push(Step::LoseRequest(number));
+            if matches!(self.actors[pending.actor], Actor::Alive(_)) {
+                steps.push(Step::LoseAnswer(number));
+                if is_write(&pending.request) {
+                    steps.push(Step::DeliverTwice(number));
+                }
+            }
+        }
+        for (number, actor) in self.actors.iter().enumerate() {
+            if matches!(actor, Actor::Alive(_)) {
+                steps.push(Step::Kill(number));
+            }
+        }
+        steps
+    }
+
+    fn take(&mut self, step: Step, choose: &mut dyn Choose) {
+        if !matches!(step, Step::Start(_) | Step::Deliver(_)) {
+            self.faults -= 1;
+        }
+        match step {
+            Step::Start(actor) => self.start(actor),
+            Step::Deliver(number) => {
+                let pending = self.receive(number);
+                let answer = self.answer(&pending.request, choose);
+                self.reply(pending, Ok(answer));
+            }
+            Step::LoseAnswer(number) => {
+                let pending = self.receive(number);
+                self.answer(&pending.request, choose);
+                self.reply(pending, Err(Lost));
+            }
+            Step::LoseRequest(number) => {
+                let pending = self.receive(number);
+                self.reply(pending, Err(Lost));
+            }
+            Step::DeliverTwice(number) => {
+                let pending = self.receive(number);
+                self.answer(&pending.request, choose);
+                let answer = self.answer(&pending.request, choose);
+                self.reply(pending, Ok(answer));
+            }
+            Step::Kill(actor) => self.actors[actor] = Actor::Gone,
+        }
+    }
+
+    fn receive(&self, number: u64) -> Pending {
+        lock(&self.network).pending.remove(&number).expect("it was listed")
+    }
+
+    fn reply(&mut self, pending: Pending, answer: Result<Answer, Lost>) {
+        let actor = pending.actor;
+        // A dead actor hears nothing.
+        let _ = pending.reply.send(answer);
+        self.poll(actor);
+    }
+
+    fn start(&mut self, actor: usize) {
+        if let Actor::Waiting(life) = std::mem::replace(&mut self.actors[actor], Actor::Gone) {
+            self.actors[actor] = Actor::Alive(life);
+            self.poll(actor);
+        }
+    }
+
+    /// Lets an actor run until it waits for the network again.
+    fn poll(&mut self, actor: usize) {
+        let Actor::Alive(life) = &mut self.actors[actor] else { return };
+        match life.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(()) => self.actors[actor] = Actor::Gone,
+            Poll::Pending => {
+                let waits = lock(&self.network).pending.values().any(|pending| pending.actor == actor);
+                assert!(waits, "actor {actor} waits for something that is not the network");
+            }
+        }
+    }
+
+    /// What the store answers: the truth, or to an eventual read, if the script says so, the past.
+    fn answer(&mut self, request: &Request, choose: &mut dyn Choose) -> Answer {
+        if is_write(request) {
+            let answer = self.stores.primary.answer(request);
+            if answer.status == 200 {
+                self.lag.push_back(request.clone());
+            }
+            return answer;
+        }
+        if !self.stale_reads || self.lag.is_empty() || is_strong(request) {
+            return self.stores.primary.answer(request);
+        }
+        if choose.pick(2) == 0 {
+            return self.stores.primary.answer(request);
+        }
+        let seen = choose.pick_any(self.lag.len());
+        self.catch_up(seen);
+        self.stores.replica.answer(request)
+    }
+
+    fn catch_up(&mut self, writes: usize) {
+        for request in self.lag.drain(..writes) {
+            let answer = self.stores.replica.answer(&request);
+            assert_eq!(answer.status, 200, "the replica refused what the store took: {}", answer.body);
+        }
+    }
+}
+
+fn is_write(request: &Request) -> bool {
+    matches!(request.operation.as_str(), "PutItem" | "UpdateItem" | "TransactWriteItems")
+}
+
+fn is_strong(request: &Request) -> bool {
+    String::from_utf8_lossy(&request.body).contains("\"ConsistentRead\":true")
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
