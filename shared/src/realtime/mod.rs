@@ -1,4 +1,6 @@
 //! The Pusher side: signing, channel names, publishing.
 
+pub mod publisher;
 pub mod relay;
 pub mod secret;
+pub mod sign;
