@@ -10,7 +10,7 @@ need() { missing+=("$*"); }
 stop_if_missing() {
   local line
   [ "${#missing[@]}" -eq 0 ] && return
-  say "$(basename "$0"): this machine lacks"
+  say "bin/$(basename "$0"): this machine lacks"
   for line in "${missing[@]}"; do say "  - $line"; done
   exit 1
 }
