@@ -1,8 +1,10 @@
 //! What a program that listens on a laptop must refuse: requests that a foreign page made the
 //! browser send (with its Origin), or sent to a name that was made to point here (DNS rebinding).
 
+use std::net::SocketAddr;
+
 use axum::{
-    extract::Request,
+    extract::{ConnectInfo, Request},
     http::{HeaderMap, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
@@ -34,7 +36,9 @@ fn is_local_authority(authority: &str) -> bool {
 
 /// Lets only requests through that this machine's own programs and pages made.
 pub(crate) async fn local_only(request: Request, next: Next) -> Response {
-    if is_local_host(request.headers()) && is_local_origin(request.headers()) {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    let from_here = peer.is_some_and(|ConnectInfo(peer)| peer.ip().is_loopback());
+    if from_here && is_local_host(request.headers()) && is_local_origin(request.headers()) {
         return next.run(request).await;
     }
     (StatusCode::FORBIDDEN, "only for this machine").into_response()
@@ -49,7 +53,14 @@ mod tests {
         for local in ["localhost", "localhost:3000", "127.0.0.1:1", "[::1]:3000", "[::1]"] {
             assert!(is_local_authority(local), "{local}");
         }
-        for foreign in ["evil.example", "localhost.evil.example:3000", "127.0.0.1.nip.example", "localhost:", "", "::1:"] {
+        for foreign in [
+            "evil.example",
+            "localhost.evil.example:3000",
+            "127.0.0.1.nip.example",
+            "localhost:",
+            "",
+            "::1:",
+        ] {
             assert!(!is_local_authority(foreign), "{foreign}");
         }
     }

@@ -1,4 +1,15 @@
 //! All of Parlour as one program: the functions' routers, the embedded store, the hub.
 
+pub mod args;
+pub mod data;
+mod dev;
 pub mod embedded;
 mod guard;
+pub mod hub;
+mod program;
+mod run;
+
+pub use self::{
+    program::{Local, LocalOptions, StartError},
+    run::run,
+};

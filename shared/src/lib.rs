@@ -1,6 +1,18 @@
 //! What all of Parlour's functions stand on.
 
+/// What a caller can do: rules, store, publish, in that order.
+pub mod actions;
+/// From a token to whoever calls.
+pub mod auth;
+/// The only reader of the environment.
+pub mod config;
+/// Plain types and rules.
 pub mod domain;
+/// What can go wrong, in the domain's own words.
 pub mod error;
+/// The HTTP side that all functions share: who calls, what they sent, what went wrong.
+pub mod http;
+/// The Pusher side: signing, channel names, publishing.
 pub mod realtime;
+/// The only place that sees the AWS SDK.
 pub mod store;

@@ -37,8 +37,8 @@ impl Wire for Engine {
 }
 
 /// A client whose requests go over `wire`, unsigned: nobody checks signatures inside a process.
-pub fn client(wire: impl Wire, retries: RetryConfig) -> Client {
-    let connector = SharedHttpConnector::new(Connector(Arc::new(wire)));
+pub fn client(wire: Arc<dyn Wire>, retries: RetryConfig) -> Client {
+    let connector = SharedHttpConnector::new(Connector(wire));
     let config = aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::from_static("local"))
@@ -46,7 +46,9 @@ pub fn client(wire: impl Wire, retries: RetryConfig) -> Client {
         .allow_no_auth()
         .retry_config(retries)
         .timeout_config(TimeoutConfig::disabled())
-        .stalled_stream_protection(aws_sdk_dynamodb::config::StalledStreamProtectionConfig::disabled())
+        .stalled_stream_protection(
+            aws_sdk_dynamodb::config::StalledStreamProtectionConfig::disabled(),
+        )
         .http_client(http_client_fn(move |_, _| connector.clone()))
         .build();
     Client::from_conf(config)
@@ -71,6 +73,7 @@ impl HttpConnector for Connector {
 }
 
 fn response(answer: Answer) -> Result<HttpResponse, ConnectorError> {
-    let status = StatusCode::from_u16(answer.status).map_err(|error| ConnectorError::other(error.into(), None))?;
+    let status = StatusCode::from_u16(answer.status)
+        .map_err(|error| ConnectorError::other(error.into(), None))?;
     Ok(HttpResponse::new(status.into(), SdkBody::from(answer.body)))
 }

@@ -104,7 +104,9 @@ impl Engine {
             "TransactWriteItems" => write(&db.transact_write_items(read(body)?)?),
             "UpdateItem" => write(&db.update_item(read(body)?)?),
             "UpdateTimeToLive" => write(&db.update_time_to_live(read(body)?)?),
-            other => Err(DynoxideError::ValidationException(format!("{other} is not an operation that Parlour uses"))),
+            other => Err(DynoxideError::ValidationException(format!(
+                "{other} is not an operation that Parlour uses"
+            ))),
         }
     }
 }
@@ -114,7 +116,10 @@ impl Engine {
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, DynoxideError> {
     serde_json::from_slice(body).map_err(|error| {
         let message = error.to_string();
-        match message.strip_prefix("VALIDATION:").or_else(|| message.strip_prefix("VALIDATION_REQUEST:")) {
+        match message
+            .strip_prefix("VALIDATION:")
+            .or_else(|| message.strip_prefix("VALIDATION_REQUEST:"))
+        {
             Some(reason) => DynoxideError::ValidationException(reason.to_owned()),
             None => DynoxideError::SerializationException(message),
         }
@@ -122,5 +127,6 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, DynoxideError> {
 }
 
 fn write(answer: &impl Serialize) -> Result<String, DynoxideError> {
-    serde_json::to_string(answer).map_err(|error| DynoxideError::InternalServerError(error.to_string()))
+    serde_json::to_string(answer)
+        .map_err(|error| DynoxideError::InternalServerError(error.to_string()))
 }

@@ -82,6 +82,12 @@ struct State {
     channels: Channels,
 }
 
+impl std::fmt::Debug for Hub {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Hub").field("connected", &self.connected()).finish()
+    }
+}
+
 impl Hub {
     /// A hub without connections.
     pub fn new(app: App, settings: Settings) -> Self {

@@ -26,7 +26,8 @@ impl Salt {
     /// A keyed hash over parts, each preceded by its length so that no two lists run together.
     pub fn hash<const N: usize>(&self, purpose: &str, parts: &[&[u8]]) -> [u8; N] {
         const { assert!(N <= 32) };
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes a key of any length");
+        let mut mac =
+            Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes a key of any length");
         for part in std::iter::once(&purpose.as_bytes()).chain(parts) {
             mac.update(&(part.len() as u64).to_be_bytes());
             mac.update(part);
@@ -60,7 +61,8 @@ impl RoomId {
 
     /// The kind of room that this id names.
     pub fn kind(self) -> RoomKind {
-        RoomKind::from_code(self.0.as_bytes()[6] & 0x0f).expect("no other kind can be parsed or derived")
+        RoomKind::from_code(self.0.as_bytes()[6] & 0x0f)
+            .expect("no other kind can be parsed or derived")
     }
 
     /// The id's 16 bytes.
@@ -101,7 +103,8 @@ pub struct NotAnId;
 /// The id of the message in a slot. It follows from the room and the slot, so every run of a post
 /// gives it the same one.
 pub fn message_id(room: RoomId, seq: u64) -> Uuid {
-    let digest = Sha256::new().chain_update(room.as_bytes()).chain_update(seq.to_be_bytes()).finalize();
+    let digest =
+        Sha256::new().chain_update(room.as_bytes()).chain_update(seq.to_be_bytes()).finalize();
     uuid_v8(std::array::from_fn(|i| digest[i]), None)
 }
 
@@ -131,6 +134,12 @@ impl SideKey {
         let bytes: [u8; 16] =
             salt.hash("side", &[principal.kind.as_str().as_bytes(), principal.id.as_bytes()]);
         Self(URL_SAFE_NO_PAD.encode(bytes))
+    }
+
+    /// The key that this text spells.
+    pub fn parse(text: &str) -> Option<Self> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+        (bytes.len() == 16).then(|| Self(text.to_owned()))
     }
 
     /// The key as text.
@@ -175,7 +184,8 @@ mod tests {
 
     #[test]
     fn neither_another_generation_nor_shifted_parts_give_the_same_room() {
-        let id = |key: &[&[u8]], generation| RoomId::derive(&salt(), RoomKind::Direct, key, generation);
+        let id =
+            |key: &[&[u8]], generation| RoomId::derive(&salt(), RoomKind::Direct, key, generation);
         assert_ne!(id(&[b"a", b"b"], 0), id(&[b"a", b"b"], 1));
         assert_ne!(id(&[b"ab", b""], 0), id(&[b"a", b"b"], 0));
     }

@@ -102,10 +102,7 @@ impl Draft {
 
     /// What a list of rooms shows of the message: at most [`PREVIEW_CHARS`] characters.
     pub fn preview(&self) -> String {
-        match self.kind {
-            MessageType::Sticker => "🖼️".into(),
-            MessageType::Text => preview(&self.body),
-        }
+        preview(self.kind, &self.body)
     }
 
     /// What makes two posts under one client id the same post.
@@ -118,8 +115,11 @@ impl Draft {
     }
 }
 
-/// The beginning of a text: whole when it fits, else cut with `...` at the end.
-pub fn preview(text: &str) -> String {
+/// The beginning of a text, whole when it fits, else cut with `...` at the end; a sign for a picture.
+fn preview(kind: MessageType, text: &str) -> String {
+    if kind == MessageType::Sticker {
+        return "🖼️".into();
+    }
     if text.chars().nth(PREVIEW_CHARS).is_none() {
         return text.to_owned();
     }
@@ -149,6 +149,13 @@ pub struct Message {
     pub created_at: Timestamp,
     /// The room's revision when the message became what it is.
     pub rev: u64,
+}
+
+impl Message {
+    /// What a list of rooms shows of the message: at most [`PREVIEW_CHARS`] characters.
+    pub fn preview(&self) -> String {
+        preview(self.kind, &self.body)
+    }
 }
 
 /// What stands at a place in a room's order.
@@ -256,7 +263,8 @@ mod tests {
     /// Mission B13.
     #[test]
     fn a_preview_has_100_characters_at_most_the_last_three_being_dots_when_cut() {
-        assert_eq!(preview(&"é".repeat(100)), "é".repeat(100));
-        assert_eq!(preview(&"é".repeat(101)), "é".repeat(97) + "...");
+        let preview = |text: String| preview(MessageType::Text, &text);
+        assert_eq!(preview("é".repeat(100)), "é".repeat(100));
+        assert_eq!(preview("é".repeat(101)), "é".repeat(97) + "...");
     }
 }

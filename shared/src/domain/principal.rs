@@ -7,7 +7,20 @@ pub const MAX_ID_BYTES: usize = 128;
 
 /// What sort of account a principal is. Accounts of different types never collide, whatever
 /// their ids.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    utoipa::ToSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum PrincipalType {
     /// A person who uses the application.

@@ -117,7 +117,10 @@ mod tests {
     #[test]
     fn a_time_is_written_in_utc_with_three_digits() {
         assert_eq!(Timestamp::from_millis(0).to_string(), "1970-01-01T00:00:00.000Z");
-        assert_eq!(Timestamp::from_millis(1_700_000_000_007).to_string(), "2023-11-14T22:13:20.007Z");
+        assert_eq!(
+            Timestamp::from_millis(1_700_000_000_007).to_string(),
+            "2023-11-14T22:13:20.007Z"
+        );
         assert_eq!(Timestamp::from_millis(i64::MAX).to_string(), "9999-12-31T23:59:59.999Z");
     }
 

@@ -21,7 +21,8 @@ impl Store {
         keys: Vec<Key>,
         strongly: bool,
     ) -> Result<Vec<HashMap<String, AttributeValue>>, StoreError> {
-        let calls = keys.chunks(KEYS_PER_CALL).map(|chunk| self.batch_get_call(chunk.to_vec(), strongly));
+        let calls =
+            keys.chunks(KEYS_PER_CALL).map(|chunk| self.batch_get_call(chunk.to_vec(), strongly));
         Ok(try_join_all(calls).await?.into_iter().flatten().collect())
     }
 
@@ -38,8 +39,11 @@ impl Store {
                 .consistent_read(strongly)
                 .build()
                 .map_err(StoreError::broken)?;
-            let answer = self.client.batch_get_item().request_items(&self.table, wanted).send().await?;
-            items.extend(answer.responses.unwrap_or_default().remove(&self.table).unwrap_or_default());
+            let answer =
+                self.client.batch_get_item().request_items(&self.table, wanted).send().await?;
+            items.extend(
+                answer.responses.unwrap_or_default().remove(&self.table).unwrap_or_default(),
+            );
             match answer.unprocessed_keys.unwrap_or_default().remove(&self.table) {
                 Some(left) if !left.keys.is_empty() => keys = left.keys,
                 _ => return Ok(items),

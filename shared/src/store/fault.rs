@@ -28,9 +28,9 @@ impl StoreError {
 
     /// Sorts an answer that is an error.
     fn of_service(error: impl ProvideErrorMetadata + StdError + Send + Sync + 'static) -> Self {
-        let passing = error
-            .code()
-            .is_some_and(|code| PASSING.contains(&code) || is_conflict(code) || code == "TransactionCanceledException");
+        let passing = error.code().is_some_and(|code| {
+            PASSING.contains(&code) || is_conflict(code) || code == "TransactionCanceledException"
+        });
         if passing { Self::Unavailable(error.into()) } else { Self::Broken(error.into()) }
     }
 }

@@ -211,7 +211,11 @@ impl Store {
     ///
     /// # Errors
     /// When the store cannot be reached.
-    pub async fn membership(&self, room: RoomId, me: &SideKey) -> Result<Option<Membership>, StoreError> {
+    pub async fn membership(
+        &self,
+        room: RoomId,
+        me: &SideKey,
+    ) -> Result<Option<Membership>, StoreError> {
         Ok(Membership::check(room, me, self.read_head(room).await?))
     }
 }

@@ -139,7 +139,8 @@ impl Reader<'_> {
 }
 
 fn entry(item: &HashMap<String, AttributeValue>, sort: &str) -> Result<Entry, StoreError> {
-    let bucket = item.get(sort).and_then(|value| value.as_n().ok()).and_then(|digits| digits.parse().ok());
+    let bucket =
+        item.get(sort).and_then(|value| value.as_n().ok()).and_then(|digits| digits.parse().ok());
     match (bucket, info::partition(item)) {
         (Some(bucket), Some(room)) => Ok(Entry { bucket, room }),
         _ => Err(StoreError::broken("an index entry without a place")),
@@ -176,7 +177,8 @@ impl Store {
             let entries = merge(&readers, horizon, kind);
             let unread = readers.iter().any(|reader| !reader.exhausted);
             if entries.len() < wanted && unread && seen(&readers) < MOST_SEEN {
-                try_join_all(readers.iter_mut().map(|reader| reader.read_more(2 * limit + SPARE))).await?;
+                try_join_all(readers.iter_mut().map(|reader| reader.read_more(2 * limit + SPARE)))
+                    .await?;
                 continue;
             }
             let taken = whole_buckets(&entries, wanted);
@@ -192,10 +194,12 @@ impl Store {
             } else if taken.len() < entries.len() {
                 taken.last().map(|last| Cursor::at_bucket(last.bucket - 1, last.room))
             } else {
-                horizon.zip(readers.iter().find_map(|reader| reader.read.last())).map(|(bucket, any)| {
-                    // Nothing of the horizon's own bucket was shown.
-                    Cursor::at_bucket(bucket, any.room)
-                })
+                horizon.zip(readers.iter().find_map(|reader| reader.read.last())).map(
+                    |(bucket, any)| {
+                        // Nothing of the horizon's own bucket was shown.
+                        Cursor::at_bucket(bucket, any.room)
+                    },
+                )
             };
             return Ok(InboxPage { rooms: self.with_info(rows).await?, next });
         }
@@ -209,8 +213,11 @@ impl Store {
         cursor: Option<Cursor>,
         limit: usize,
     ) -> Result<Vec<Row>, StoreError> {
-        let sorts: &[&str] = if entries.len() <= limit + SPARE { &[key::HEAD, key::INFO] } else { &[key::HEAD] };
-        let keys = entries.iter().flat_map(|entry| sorts.iter().map(|sort| key::of(key::room(entry.room), *sort)));
+        let sorts: &[&str] =
+            if entries.len() <= limit + SPARE { &[key::HEAD, key::INFO] } else { &[key::HEAD] };
+        let keys = entries
+            .iter()
+            .flat_map(|entry| sorts.iter().map(|sort| key::of(key::room(entry.room), *sort)));
         let (mut heads, mut infos) = (BTreeMap::new(), BTreeMap::new());
         for item in self.batch_get(keys.collect(), false).await? {
             let Some(room) = info::partition(&item) else { continue };
@@ -235,7 +242,8 @@ impl Store {
     /// Adds INFO where it was not read already.
     async fn with_info(&self, rows: Vec<Row>) -> Result<Vec<(Membership, Info)>, StoreError> {
         let missing = rows.iter().filter(|row| row.info.is_none());
-        let keys: Vec<Key> = missing.map(|row| key::of(key::room(row.room.room), key::INFO)).collect();
+        let keys: Vec<Key> =
+            missing.map(|row| key::of(key::room(row.room.room), key::INFO)).collect();
         let mut infos = BTreeMap::new();
         for item in self.batch_get(keys, false).await? {
             if let Some(room) = info::partition(&item) {
@@ -295,7 +303,9 @@ fn merge(readers: &[Reader<'_>], horizon: Option<i64>, kind: Option<RoomKind>) -
 
 /// As many whole buckets from the top as hold `wanted` entries.
 fn whole_buckets(entries: &[Entry], wanted: usize) -> &[Entry] {
-    let Some(last) = wanted.checked_sub(1).and_then(|last| entries.get(last)) else { return entries };
+    let Some(last) = wanted.checked_sub(1).and_then(|last| entries.get(last)) else {
+        return entries;
+    };
     let end = entries.partition_point(|entry| entry.bucket >= last.bucket);
     &entries[..end]
 }
@@ -309,7 +319,9 @@ mod tests {
         let room: RoomId = "00000000-0000-8100-8000-000000000000".parse().expect("a room id");
         let cursor = Cursor { bucket: -3, at: Timestamp::from_millis(12), room };
         assert_eq!(cursor.to_string().parse(), Ok(cursor));
-        for text in ["", "%", "AAAA", &URL_SAFE_NO_PAD.encode("1 2"), &URL_SAFE_NO_PAD.encode("1 2 x")] {
+        for text in
+            ["", "%", "AAAA", &URL_SAFE_NO_PAD.encode("1 2"), &URL_SAFE_NO_PAD.encode("1 2 x")]
+        {
             assert_eq!(text.parse::<Cursor>(), Err(BadCursor), "{text}");
         }
     }

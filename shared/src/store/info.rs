@@ -5,12 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Store, StoreError,
-    attr::s,
-    fault::old_item,
-    key,
-};
+use super::{Store, StoreError, attr::s, fault::old_item, key};
 use crate::domain::{
     ids::{RoomId, SideKey},
     principal::Profile,
@@ -59,10 +54,15 @@ pub(super) fn parse(item: HashMap<String, AttributeValue>) -> Result<Info, Store
 
 impl Store {
     /// Writes the INFO of a room that is being opened, unless somebody else just did.
-    pub(super) async fn create_info(&self, founding: &Founding, now: Timestamp) -> Result<(), StoreError> {
+    pub(super) async fn create_info(
+        &self,
+        founding: &Founding,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let sides = founding.sides.iter().map(|side| (side.key.clone(), Side::from(&side.profile)));
         let info = Info { sides: sides.collect(), created_at: now.millis() };
-        let mut item: HashMap<String, AttributeValue> = serde_dynamo::aws_sdk_dynamodb_1::to_item(info)?;
+        let mut item: HashMap<String, AttributeValue> =
+            serde_dynamo::aws_sdk_dynamodb_1::to_item(info)?;
         item.extend(key::of(key::room(founding.id), key::INFO));
         let put = self
             .client
@@ -82,8 +82,14 @@ impl Store {
     ///
     /// # Errors
     /// When the store cannot be reached.
-    pub async fn update_side(&self, room: RoomId, side: &SideKey, shown: &Side) -> Result<(), StoreError> {
-        let shown: HashMap<String, AttributeValue> = serde_dynamo::aws_sdk_dynamodb_1::to_item(shown)?;
+    pub async fn update_side(
+        &self,
+        room: RoomId,
+        side: &SideKey,
+        shown: &Side,
+    ) -> Result<(), StoreError> {
+        let shown: HashMap<String, AttributeValue> =
+            serde_dynamo::aws_sdk_dynamodb_1::to_item(shown)?;
         let update = self
             .client
             .update_item()

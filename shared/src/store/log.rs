@@ -15,11 +15,14 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::{
     operation::{
-        transact_write_items::{TransactWriteItemsError, builders::TransactWriteItemsFluentBuilder},
+        transact_write_items::{
+            TransactWriteItemsError, builders::TransactWriteItemsFluentBuilder,
+        },
         update_item::builders::UpdateItemFluentBuilder,
     },
     types::{
-        AttributeValue, Put, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+        AttributeValue, Put, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+        Update,
     },
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -27,7 +30,9 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use super::{
     Store, StoreError,
     attr::{n, s},
-    fault::{CONFLICT_TRIES, condition_failed, in_conflict, is_conflict, old_item, wait_for_conflict},
+    fault::{
+        CONFLICT_TRIES, condition_failed, in_conflict, is_conflict, old_item, wait_for_conflict,
+    },
     head::{self, Membership, bucket},
     key,
     slot::{self, Stored},
@@ -130,12 +135,16 @@ impl Store {
         let salt = self.salt().await?;
         let encode = |bytes: [u8; 16]| URL_SAFE_NO_PAD.encode(bytes);
         let claim = draft.client_id.map(|id| {
-            key::claim(&encode(salt.hash("claim", &[sender.key.as_str().as_bytes(), id.0.as_bytes()])))
+            key::claim(&encode(
+                salt.hash("claim", &[sender.key.as_str().as_bytes(), id.0.as_bytes()]),
+            ))
         });
         let parts = draft.fingerprint_parts();
         let [kind, body, reply_to] = parts.each_ref().map(Vec::as_slice);
-        let fingerprint =
-            encode(salt.hash("fingerprint", &[room.as_bytes(), sender.key.as_str().as_bytes(), kind, body, reply_to]));
+        let fingerprint = encode(salt.hash(
+            "fingerprint",
+            &[room.as_bytes(), sender.key.as_str().as_bytes(), kind, body, reply_to],
+        ));
         let run = Run { store: self, room, sender, draft, clock, claim, fingerprint };
         run.append(retry).await
     }
@@ -156,7 +165,11 @@ impl Run<'_> {
     }
 
     /// Puts the message at its slot, and at another one as long as readers close them.
-    async fn put_until_stored(&self, mut owned: Owned, mut room: Membership) -> Result<Appended, AppendError> {
+    async fn put_until_stored(
+        &self,
+        mut owned: Owned,
+        mut room: Membership,
+    ) -> Result<Appended, AppendError> {
         for _ in 0..MAX_MOVES {
             match self.put(owned, room.head.rev).await? {
                 PutOutcome::Stored(message) => return Ok(Appended { message, new: true, room }),
@@ -201,10 +214,7 @@ impl Run<'_> {
         }
     }
 
-    fn commit_request(
-        &self,
-        now: Timestamp,
-    ) -> UpdateItemFluentBuilder {
+    fn commit_request(&self, now: Timestamp) -> UpdateItemFluentBuilder {
         self.store
             .client
             .update_item()
@@ -227,7 +237,10 @@ impl Run<'_> {
     }
 
     /// Why HEAD's condition did not hold.
-    fn refusal(&self, old: Option<HashMap<String, AttributeValue>>) -> Result<AppendError, StoreError> {
+    fn refusal(
+        &self,
+        old: Option<HashMap<String, AttributeValue>>,
+    ) -> Result<AppendError, StoreError> {
         let head = old.map_or(Ok(None), head::parse)?;
         Ok(match Membership::check(self.room, self.sender.key, head) {
             None => AppendError::NotAMember,
@@ -236,7 +249,12 @@ impl Run<'_> {
     }
 
     /// Says that `taken` belongs to the client id, or finds which slot does and closes `taken`.
-    async fn claim(&self, claim: &str, taken: Owned, room: &Membership) -> Result<Owned, StoreError> {
+    async fn claim(
+        &self,
+        claim: &str,
+        taken: Owned,
+        room: &Membership,
+    ) -> Result<Owned, StoreError> {
         let now = self.clock.now();
         let put = self
             .store
@@ -282,7 +300,12 @@ impl Run<'_> {
         }
     }
 
-    fn claim_item(&self, claim: &str, owned: Owned, now: Timestamp) -> HashMap<String, AttributeValue> {
+    fn claim_item(
+        &self,
+        claim: &str,
+        owned: Owned,
+        now: Timestamp,
+    ) -> HashMap<String, AttributeValue> {
         let mut item = key::of(key::room(self.room), claim);
         item.insert("n".into(), n(owned.seq));
         item.insert("t".into(), n(owned.at.millis()));
@@ -298,7 +321,8 @@ impl Run<'_> {
         taken: Owned,
         room: &Membership,
     ) -> Result<Owned, StoreError> {
-        let owner = parse_claim(&claim.ok_or_else(|| StoreError::broken("a claim that is not shown"))?)?;
+        let owner =
+            parse_claim(&claim.ok_or_else(|| StoreError::broken("a claim that is not shown"))?)?;
         if owner.seq != taken.seq {
             let newest = room.head.seq == taken.seq;
             self.store.close_slot(self.room, taken.seq, newest, self.clock.now()).await?;
@@ -316,8 +340,10 @@ impl Run<'_> {
             .set_key(Some(key::of(key::room(self.room), claim)))
             .consistent_read(true)
             .send();
-        let (head, claim) = futures_util::future::join(self.store.read_head(self.room), read_claim).await;
-        let room = Membership::check(self.room, self.sender.key, head?).ok_or(AppendError::NotAMember)?;
+        let (head, claim) =
+            futures_util::future::join(self.store.read_head(self.room), read_claim).await;
+        let room =
+            Membership::check(self.room, self.sender.key, head?).ok_or(AppendError::NotAMember)?;
         if room.head.blocked.contains_key(self.sender.key) {
             return Err(AppendError::Blocked);
         }
@@ -375,21 +401,33 @@ impl Store {
         let mut tries = 0;
         loop {
             let error = match self.close_request(room, seq, newest, now)?.send().await {
-                Ok(_) => return Ok(Stored { slot: Slot::Void(seq), at: now, fingerprint: String::new() }),
+                Ok(_) => {
+                    return Ok(Stored {
+                        slot: Slot::Void(seq),
+                        at: now,
+                        fingerprint: String::new(),
+                    });
+                }
                 Err(error) => error,
             };
             let reasons = match error.as_service_error() {
-                Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) =>
-                    cancelled.cancellation_reasons().to_vec(),
+                Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
+                    cancelled.cancellation_reasons().to_vec()
+                }
                 _ => return Err(error.into()),
             };
             match reasons.as_slice() {
                 [at_slot, ..] if condition_failed(at_slot) => {
-                    let item = at_slot.item.clone().ok_or_else(|| StoreError::broken("a slot that is not shown"))?;
+                    let item = at_slot
+                        .item
+                        .clone()
+                        .ok_or_else(|| StoreError::broken("a slot that is not shown"))?;
                     return slot::parse(room, item);
                 }
                 [_, at_head] if condition_failed(at_head) && newest => newest = false,
-                _ if reasons.iter().any(|reason| reason.code().is_some_and(is_conflict)) && tries < CONFLICT_TRIES => {
+                _ if reasons.iter().any(|reason| reason.code().is_some_and(is_conflict))
+                    && tries < CONFLICT_TRIES =>
+                {
                     wait_for_conflict(tries).await;
                     tries += 1;
                 }
@@ -404,8 +442,7 @@ impl Store {
         seq: u64,
         newest: bool,
         now: Timestamp,
-    ) -> Result<TransactWriteItemsFluentBuilder, StoreError>
-    {
+    ) -> Result<TransactWriteItemsFluentBuilder, StoreError> {
         let void = Put::builder()
             .table_name(&self.table)
             .set_item(Some(slot::void_item(room, seq, now)?))
@@ -423,7 +460,9 @@ impl Store {
                 .condition_expression("pv.s = :seq")
                 .expression_attribute_values(":seq", n(seq))
         } else {
-            count.update_expression("SET vd = vd + :one").condition_expression("attribute_exists(seq)")
+            count
+                .update_expression("SET vd = vd + :one")
+                .condition_expression("attribute_exists(seq)")
         };
         let count = count.build().map_err(StoreError::broken)?;
         Ok(self

@@ -5,15 +5,16 @@
 
 mod attr;
 mod batch;
+mod connect;
 mod fault;
 mod head;
 mod inbox;
 mod info;
 mod key;
 mod log;
+mod page;
 mod profile;
 mod room;
-mod page;
 mod salt;
 mod slot;
 pub mod table;
@@ -22,6 +23,7 @@ use aws_sdk_dynamodb::Client;
 use tokio::sync::OnceCell;
 
 pub use self::{
+    connect::client_from_env,
     fault::StoreError,
     head::{Head, Mark, Membership, Preview},
     inbox::{BadCursor, Cursor, InboxPage},

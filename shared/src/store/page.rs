@@ -251,6 +251,9 @@ mod tests {
     fn a_slot_is_given_up_after_two_seconds_or_when_its_clock_is_wrong() {
         let taken = Timestamp::from_millis(10_000);
         let abandoned = |millis| is_abandoned(taken, taken.plus_millis(millis));
-        assert_eq!([-2_001, -2_000, 0, 2_000, 2_001].map(abandoned), [true, false, false, false, true]);
+        assert_eq!(
+            [-2_001, -2_000, 0, 2_000, 2_001].map(abandoned),
+            [true, false, false, false, true]
+        );
     }
 }

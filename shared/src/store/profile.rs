@@ -36,7 +36,8 @@ impl Store {
         principal: &Principal,
         profile: &Profile,
     ) -> Result<(), StoreError> {
-        let mut item: HashMap<String, AttributeValue> = serde_dynamo::aws_sdk_dynamodb_1::to_item(profile)?;
+        let mut item: HashMap<String, AttributeValue> =
+            serde_dynamo::aws_sdk_dynamodb_1::to_item(profile)?;
         item.extend(key::of(key::side(account), key::PROFILE));
         item.insert("type".into(), s(principal.kind.as_str()));
         item.insert("id".into(), s(&principal.id));

@@ -41,7 +41,11 @@ impl Store {
     ///
     /// # Errors
     /// When the store cannot be reached.
-    pub async fn room(&self, room: RoomId, me: &SideKey) -> Result<Option<(Membership, Info)>, StoreError> {
+    pub async fn room(
+        &self,
+        room: RoomId,
+        me: &SideKey,
+    ) -> Result<Option<(Membership, Info)>, StoreError> {
         let keys = [key::HEAD, key::INFO].map(|sort| key::of(key::room(room), sort));
         let (mut head, mut info) = (None, None);
         for item in self.batch_get(keys.into(), true).await? {
@@ -58,7 +62,12 @@ impl Store {
     ///
     /// # Errors
     /// When the store cannot be reached.
-    pub async fn open(&self, founding: &Founding, me: &SideKey, now: Timestamp) -> Result<Opened, StoreError> {
+    pub async fn open(
+        &self,
+        founding: &Founding,
+        me: &SideKey,
+        now: Timestamp,
+    ) -> Result<Opened, StoreError> {
         if let Some((room, info)) = self.room(founding.id, me).await? {
             return Ok(Opened { room, info, new: false });
         }
@@ -107,7 +116,9 @@ impl Store {
             let error = match self.mark_request(room, me, seq, now).send().await {
                 Ok(answer) => {
                     let head = answer.attributes.map_or(Ok(None), head::parse)?;
-                    return Ok(Membership::check(room, me, head).map(|room| Marked { room, moved: true }));
+                    return Ok(
+                        Membership::check(room, me, head).map(|room| Marked { room, moved: true })
+                    );
                 }
                 Err(error) => error,
             };

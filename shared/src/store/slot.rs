@@ -87,15 +87,24 @@ pub(super) fn void_item(
     seq: u64,
     now: Timestamp,
 ) -> Result<HashMap<String, AttributeValue>, StoreError> {
-    let void =
-        Item { pk: key::room(room), sk: key::slot(seq), t: now.millis(), x: Some(1), message: None };
+    let void = Item {
+        pk: key::room(room),
+        sk: key::slot(seq),
+        t: now.millis(),
+        x: Some(1),
+        message: None,
+    };
     Ok(serde_dynamo::aws_sdk_dynamodb_1::to_item(void)?)
 }
 
 /// Reads an item that stands at a slot.
-pub(super) fn parse(room: RoomId, item: HashMap<String, AttributeValue>) -> Result<Stored, StoreError> {
+pub(super) fn parse(
+    room: RoomId,
+    item: HashMap<String, AttributeValue>,
+) -> Result<Stored, StoreError> {
     let item: Item = serde_dynamo::aws_sdk_dynamodb_1::from_item(item)?;
-    let seq = key::slot_seq(&item.sk).ok_or_else(|| StoreError::broken("a slot without a number"))?;
+    let seq =
+        key::slot_seq(&item.sk).ok_or_else(|| StoreError::broken("a slot without a number"))?;
     let at = Timestamp::from_millis(item.t);
     Ok(match item.message {
         None => Stored { slot: Slot::Void(seq), at, fingerprint: String::new() },

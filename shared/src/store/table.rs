@@ -6,8 +6,8 @@ use aws_sdk_dynamodb::{
     Client,
     operation::{create_table::CreateTableError, update_time_to_live::UpdateTimeToLiveError},
     types::{
-        AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
-        ProjectionType, ScalarAttributeType, TimeToLiveSpecification,
+        AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType,
+        Projection, ProjectionType, ScalarAttributeType, TimeToLiveSpecification,
     },
 };
 
@@ -31,7 +31,10 @@ pub async fn create(client: &Client, table: &str) -> Result<(), StoreError> {
     let made = create_request(client, table).send().await;
     match made {
         Ok(_) => {}
-        Err(error) if error.as_service_error().is_some_and(CreateTableError::is_resource_in_use_exception) => {}
+        Err(error)
+            if error
+                .as_service_error()
+                .is_some_and(CreateTableError::is_resource_in_use_exception) => {}
         Err(error) => return Err(error.into()),
     }
     let ttl = TimeToLiveSpecification::builder()
@@ -39,7 +42,13 @@ pub async fn create(client: &Client, table: &str) -> Result<(), StoreError> {
         .enabled(true)
         .build()
         .map_err(StoreError::broken)?;
-    match client.update_time_to_live().table_name(table).time_to_live_specification(ttl).send().await {
+    match client
+        .update_time_to_live()
+        .table_name(table)
+        .time_to_live_specification(ttl)
+        .send()
+        .await
+    {
         Ok(_) => Ok(()),
         Err(error) if error.as_service_error().is_some_and(already_enabled) => Ok(()),
         Err(error) => Err(error.into()),

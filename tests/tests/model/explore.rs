@@ -71,13 +71,16 @@ impl Choose for Random {
 }
 
 /// Whether only a taste of the work is wanted.
-fn quick() -> bool {
+pub(crate) fn quick() -> bool {
     std::env::var("PARLOUR_TEST").is_ok_and(|mode| mode == "quick")
 }
 
-/// Tries every order of a scenario; with `PARLOUR_TEST=quick`, the first thousand.
+/// Tries every order of a scenario; with `PARLOUR_TEST=quick`, 200 random ones.
 pub(crate) fn exhaust(name: &str, scenario: &Scenario) {
-    let lab = Lab::new();
+    if quick() {
+        return sample(name, 200, |_| scenario.clone());
+    }
+    let lab = Lab::new(scenario.stale_reads);
     let started = Instant::now();
     let mut path = Path::default();
     let mut runs = 0_u64;
@@ -88,10 +91,6 @@ pub(crate) fn exhaust(name: &str, scenario: &Scenario) {
             eprintln!("{name}: run {runs} broke; its choices: {:?}", path.taken);
             resume_unwind(panic);
         }
-        if quick() && runs == 1_000 {
-            eprintln!("{name}: the first {runs} orders in {:.1?}", started.elapsed());
-            return;
-        }
         if !path.advance() {
             eprintln!("{name}: all {runs} orders in {:.1?}", started.elapsed());
             return;
@@ -99,20 +98,20 @@ pub(crate) fn exhaust(name: &str, scenario: &Scenario) {
     }
 }
 
-/// Tries random scenarios in random orders: 4,000, with `PARLOUR_TEST=quick` 300, or as many as
-/// `PARLOUR_MODEL_RUNS` says.
-pub(crate) fn sample(name: &str, scenario: impl Fn(&mut fastrand::Rng) -> Scenario) {
-    let lab = Lab::new();
+/// Tries random scenarios in random orders: so many, or as many as `PARLOUR_MODEL_RUNS` says.
+pub(crate) fn sample(name: &str, runs: u64, scenario: impl Fn(&mut fastrand::Rng) -> Scenario) {
     let started = Instant::now();
-    let seeds = match (number("PARLOUR_SEED"), number("PARLOUR_MODEL_RUNS")) {
-        (Some(seed), _) => seed..seed + 1,
-        (None, Some(runs)) => 0..runs,
-        (None, None) => 0..if quick() { 300 } else { 4_000 },
+    let mut labs = [false, true].map(Lab::new);
+    let seeds = match number("PARLOUR_SEED") {
+        Some(seed) => seed..seed + 1,
+        None => 0..number("PARLOUR_MODEL_RUNS").unwrap_or(runs),
     };
     for seed in seeds.clone() {
         let mut rng = fastrand::Rng::with_seed(seed);
         let scenario = scenario(&mut rng);
-        let outcome = catch_unwind(AssertUnwindSafe(|| check_run(&lab, &scenario, &mut Random(rng))));
+        let lab = &mut labs[usize::from(scenario.stale_reads)];
+        let outcome =
+            catch_unwind(AssertUnwindSafe(|| check_run(lab, &scenario, &mut Random(rng))));
         if let Err(panic) = outcome {
             eprintln!("{name}: PARLOUR_SEED={seed} broke: {scenario:?}");
             resume_unwind(panic);

@@ -50,17 +50,21 @@ pub(crate) struct Lab {
 }
 
 impl Lab {
-    pub(crate) fn new() -> Self {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        let stores = Stores::new();
-        let direct = client(stores.clone(), RetryConfig::disabled());
+    pub(crate) fn new(stale_reads: bool) -> Self {
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let stores = Stores::new(stale_reads);
+        let direct = client(Arc::new(stores.clone()), RetryConfig::disabled());
         runtime.block_on(table::create(&direct, TABLE)).expect("a table");
         let store = Rc::new(Store::new(direct, TABLE));
         let salt = runtime.block_on(store.salt()).expect("the salt").clone();
         let network = Arc::new(Mutex::new(Network::default()));
         let actor = |actor| {
             let wire = ScriptedWire { actor, network: Arc::clone(&network) };
-            Rc::new(Store::new(client(wire, RetryConfig::disabled()), TABLE).with_salt(salt.clone()))
+            Rc::new(
+                Store::new(client(Arc::new(wire), RetryConfig::disabled()), TABLE)
+                    .with_salt(salt.clone()),
+            )
         };
         let actors = (0..ACTORS).map(actor).collect();
         Self { stores, store, salt, network, actors, runtime, rooms: Cell::new(0) }
@@ -97,18 +101,27 @@ struct Post {
 pub(crate) fn check_run(lab: &Lab, scenario: &Scenario, choose: &mut dyn Choose) {
     let _inside = lab.runtime.enter();
     let network = Arc::clone(&lab.network);
-    let mut world = World::new(lab.stores.clone(), network, scenario.faults, scenario.stale_reads);
+    let mut world = World::new(lab.stores.clone(), network, scenario.faults);
     let now = world.now();
     let place = Arc::new(lab.runtime.block_on(found_room(lab, &now)));
     let seen = Arc::new(Mutex::new(Seen::default()));
     for (actor, store) in scenario.actors.iter().zip(&lab.actors) {
-        let life =
-            live(actor.clone(), Rc::clone(store), Arc::clone(&place), Arc::clone(&now), Arc::clone(&seen));
+        let life = live(
+            actor.clone(),
+            Rc::clone(store),
+            Arc::clone(&place),
+            Arc::clone(&now),
+            Arc::clone(&seen),
+        );
         world.add(life, scenario.late_starts);
     }
     world.run(choose);
     if scenario.faults == 0 {
-        assert_eq!(seen.lock().expect("nobody panicked").failures, [""; 0], "a post failed without a fault");
+        assert_eq!(
+            seen.lock().expect("nobody panicked").failures,
+            [""; 0],
+            "a post failed without a fault"
+        );
     }
     // Quiet now. An hour and a bit later somebody reads it all, which closes what is still open.
     now.fetch_add(2 * 3_600_000, Ordering::Relaxed);
@@ -119,7 +132,8 @@ async fn found_room(lab: &Lab, now: &AtomicI64) -> Place {
     let (store, salt) = (&lab.store, &lab.salt);
     lab.rooms.set(lab.rooms.get() + 1);
     let seat = |name: &str| {
-        let principal = Principal::user(&format!("{name}-{}", lab.rooms.get())).expect("a short id");
+        let principal =
+            Principal::user(&format!("{name}-{}", lab.rooms.get())).expect("a short id");
         Seat { key: SideKey::of(salt, &principal), principal, profile: Profile::default() }
     };
     let (alice, bob) = (seat("alice"), seat("bob"));
@@ -135,7 +149,13 @@ fn time(now: &AtomicI64) -> Timestamp {
 }
 
 /// What an actor does with its life.
-async fn live(actor: Actor, store: Rc<Store>, place: Arc<Place>, now: Arc<AtomicI64>, seen: Arc<Mutex<Seen>>) {
+async fn live(
+    actor: Actor,
+    store: Rc<Store>,
+    place: Arc<Place>,
+    now: Arc<AtomicI64>,
+    seen: Arc<Mutex<Seen>>,
+) {
     let me = &place.keys[actor.user];
     let clock = {
         let (now, skew) = (Arc::clone(&now), actor.clock_skew);
@@ -163,7 +183,11 @@ async fn live(actor: Actor, store: Rc<Store>, place: Arc<Place>, now: Arc<Atomic
             let mut log = Vec::new();
             for _ in 0..3 {
                 let end = log.last().map_or(0, Slot::seq);
-                let Ok(Some(page)) = store.page(place.room, me, Window::After(end), 4, &clock).await else { break };
+                let Ok(Some(page)) =
+                    store.page(place.room, me, Window::After(end), 4, &clock).await
+                else {
+                    break;
+                };
                 log.extend(page.slots);
             }
             let mut seen = seen.lock().expect("nobody panicked");
@@ -173,7 +197,8 @@ async fn live(actor: Actor, store: Rc<Store>, place: Arc<Place>, now: Arc<Atomic
         Does::List => {
             // What a list does with a preview that has no text: it reads the newest messages.
             let Ok(list) = store.inbox(me, None, 10, None).await else { return };
-            for (room, _) in list.rooms.iter().filter(|(room, _)| room.head.preview.text.is_none()) {
+            for (room, _) in list.rooms.iter().filter(|(room, _)| room.head.preview.text.is_none())
+            {
                 if let Ok(Some(page)) = store.page(room.room, me, Window::Newest, 2, &clock).await {
                     seen.lock().expect("nobody panicked").slots.extend(page.slots);
                 }
@@ -200,7 +225,10 @@ async fn check_end(lab: &Lab, place: &Place, now: &Arc<AtomicI64>, seen: &Seen) 
     });
     let me = &place.keys["alice"];
     let read = async || {
-        let page = store.page(place.room, me, Window::Newest, 200, &clock).await.expect("the store answers");
+        let page = store
+            .page(place.room, me, Window::Newest, 200, &clock)
+            .await
+            .expect("the store answers");
         page.expect("alice is in the room")
     };
     read().await;
@@ -209,14 +237,23 @@ async fn check_end(lab: &Lab, place: &Place, now: &Arc<AtomicI64>, seen: &Seen) 
     check_posts(&end.slots, seen);
     check_observations(&end.slots, seen);
     check_summary(&end.slots, &end.room);
-    let marked = store.mark_read(place.room, me, u64::MAX, clock.now()).await.expect("the store answers");
-    assert_eq!(marked.expect("alice is in the room").room.unread(), 0, "I6: unread after reading to the head");
+    let marked =
+        store.mark_read(place.room, me, u64::MAX, clock.now()).await.expect("the store answers");
+    assert_eq!(
+        marked.expect("alice is in the room").room.unread(),
+        0,
+        "I6: unread after reading to the head"
+    );
 }
 
 /// I2: one order, dense, and nothing open in it.
 fn check_order(slots: &[Slot], head: u64) {
     let expected: Vec<u64> = (1..=head).collect();
-    assert_eq!(slots.iter().map(Slot::seq).collect::<Vec<_>>(), expected, "I2: the log is not dense");
+    assert_eq!(
+        slots.iter().map(Slot::seq).collect::<Vec<_>>(),
+        expected,
+        "I2: the log is not dense"
+    );
     assert!(!slots.iter().any(|slot| matches!(slot, Slot::Pending(_))), "I2: a slot stayed open");
 }
 
@@ -225,7 +262,8 @@ fn check_order(slots: &[Slot], head: u64) {
 fn check_posts(slots: &[Slot], seen: &Seen) {
     let stored: Vec<&Message> = slots.iter().filter_map(message).collect();
     for post in &seen.posts {
-        let places: Vec<u64> = stored.iter().filter(|m| m.body == body(post.message)).map(|m| m.seq).collect();
+        let places: Vec<u64> =
+            stored.iter().filter(|m| m.body == body(post.message)).map(|m| m.seq).collect();
         assert_eq!(places, [post.seq], "I1: where the answered message {} is", post.message);
     }
     let with_id = stored.iter().filter_map(|message| message.client_id);
@@ -236,7 +274,8 @@ fn check_posts(slots: &[Slot], seen: &Seen) {
     for (first, then) in seen.posts.iter().flat_map(|a| seen.posts.iter().map(move |b| (a, b))) {
         if first.answered < then.begun && first.message != then.message {
             // A repeat may find the message that an earlier run stored.
-            let begun = seen.posts.iter().filter(|p| p.message == then.message).map(|p| p.begun).min();
+            let begun =
+                seen.posts.iter().filter(|p| p.message == then.message).map(|p| p.begun).min();
             if begun.is_some_and(|begun| first.answered < begun) && !ran_before(seen, then, first) {
                 assert!(first.seq < then.seq, "I2: answered earlier, stands later");
             }
@@ -253,10 +292,15 @@ fn ran_before(seen: &Seen, post: &Post, _than: &Post) -> bool {
 /// What anybody saw at a slot is what is there in the end; I4 for a published message.
 fn check_observations(slots: &[Slot], seen: &Seen) {
     for slot in &seen.slots {
-        let Some(index) = usize::try_from(slot.seq()).ok().and_then(|seq| seq.checked_sub(1)) else { continue };
+        let Some(index) = usize::try_from(slot.seq()).ok().and_then(|seq| seq.checked_sub(1))
+        else {
+            continue;
+        };
         match slot {
             Slot::Pending(_) => {}
-            seen => assert_eq!(slots.get(index), Some(seen), "I2: a slot changed after somebody saw it"),
+            seen => {
+                assert_eq!(slots.get(index), Some(seen), "I2: a slot changed after somebody saw it")
+            }
         }
     }
     for log in &seen.logs {

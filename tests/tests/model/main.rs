@@ -10,13 +10,14 @@ mod history;
 mod scenario;
 mod world;
 
-use explore::{exhaust, sample};
+use explore::{exhaust, quick, sample};
 use scenario::{Actor, Scenario};
 
 /// Two runs of one post and a post of the other side, in every order.
 #[test]
 fn two_runs_of_a_post_and_another_post_in_every_order() {
-    let scenario = Scenario::of([Actor::post("alice", 1), Actor::post("alice", 1), Actor::post("bob", 2)]);
+    let scenario =
+        Scenario::of([Actor::post("alice", 1), Actor::post("alice", 1), Actor::post("bob", 2)]);
     exhaust("two runs and another post", &scenario);
 }
 
@@ -25,7 +26,10 @@ fn two_runs_of_a_post_and_another_post_in_every_order() {
 #[test]
 fn two_runs_of_a_post_beside_a_reader_that_closes_slots_in_every_order() {
     let reader = Actor::reader("bob").an_hour_ahead();
-    exhaust("two runs and a reader", &Scenario::of([Actor::post("alice", 1), Actor::post("alice", 1), reader]));
+    exhaust(
+        "two runs and a reader",
+        &Scenario::of([Actor::post("alice", 1), Actor::post("alice", 1), reader]),
+    );
 }
 
 /// A run, its careful repeat, and a reader who thinks everything abandoned.
@@ -50,7 +54,8 @@ fn two_runs_of_a_post_with_a_fault_at_every_place() {
 #[test]
 fn a_post_without_a_client_id_with_a_fault_at_every_place() {
     let reader = Actor::reader("bob").an_hour_ahead();
-    let scenario = Scenario::of([Actor::post("alice", 1).without_client_id(), reader]).with_faults(1);
+    let scenario =
+        Scenario::of([Actor::post("alice", 1).without_client_id(), reader]).with_faults(1);
     exhaust("a post without a client id", &scenario);
 }
 
@@ -58,7 +63,9 @@ fn a_post_without_a_client_id_with_a_fault_at_every_place() {
 /// Reliability F26.
 #[test]
 fn a_reader_with_stale_reads_beside_two_posts_in_every_order() {
-    let scenario = Scenario::of([Actor::post("alice", 1), Actor::post("bob", 2), Actor::reader("bob")]).with_stale_reads();
+    let scenario =
+        Scenario::of([Actor::post("alice", 1), Actor::post("bob", 2), Actor::reader("bob")])
+            .with_stale_reads();
     exhaust("stale reads", &scenario);
 }
 
@@ -66,7 +73,7 @@ fn a_reader_with_stale_reads_beside_two_posts_in_every_order() {
 /// Invariants I1, I2, I3, I6 and I7. Reliability F7, F8, F12, F14 and F26.
 #[test]
 fn everything_at_once_in_random_orders() {
-    sample("everything at once", |rng| {
+    sample("everything at once", if quick() { 300 } else { 4_000 }, |rng| {
         let mut actors = vec![
             Actor::post("alice", 1),
             Actor::post("alice", 1),

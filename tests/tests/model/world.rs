@@ -55,24 +55,26 @@ impl Wire for ScriptedWire {
     }
 }
 
-/// Two copies of the store: the truth, and one that lags behind for stale reads.
+/// The store, and a copy that lags behind where reads may be stale.
 #[derive(Clone, Debug)]
 pub(crate) struct Stores {
     primary: Engine,
-    replica: Engine,
+    replica: Option<Engine>,
 }
 
 impl Stores {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(stale_reads: bool) -> Self {
         let memory = || Engine::memory().expect("an empty store");
-        Self { primary: memory(), replica: memory() }
+        Self { primary: memory(), replica: stale_reads.then(memory) }
     }
 }
 
 /// Before and after the script: both copies, at once.
 impl Wire for Stores {
     fn call(&self, request: Request) -> Pin<Box<dyn Future<Output = Result<Answer, Lost>> + Send>> {
-        let _ = self.replica.answer(&request);
+        if let Some(replica) = &self.replica {
+            replica.answer(&request);
+        }
         let answer = self.primary.answer(&request);
         Box::pin(std::future::ready(Ok(answer)))
     }
@@ -112,22 +114,13 @@ pub(crate) struct World {
     lag: VecDeque<Request>,
     now: Arc<AtomicI64>,
     faults: usize,
-    stale_reads: bool,
 }
 
 impl World {
-    pub(crate) fn new(stores: Stores, network: Arc<Mutex<Network>>, faults: usize, stale_reads: bool) -> Self {
+    pub(crate) fn new(stores: Stores, network: Arc<Mutex<Network>>, faults: usize) -> Self {
         let now = Arc::new(AtomicI64::new(1_700_000_000_000));
         *lock(&network) = Network::default();
-        Self {
-            stores,
-            network,
-            actors: Vec::new(),
-            lag: VecDeque::new(),
-            now,
-            faults,
-            stale_reads,
-        }
+        Self { stores, network, actors: Vec::new(), lag: VecDeque::new(), now, faults }
     }
 
     /// The world's time in milliseconds; each step takes one.
@@ -161,7 +154,8 @@ impl World {
     /// Everything that can happen next.
     fn steps(&self) -> Vec<Step> {
         let network = lock(&self.network);
-        let mut steps: Vec<Step> = network.pending.keys().map(|&number| Step::Deliver(number)).collect();
+        let mut steps: Vec<Step> =
+            network.pending.keys().map(|&number| Step::Deliver(number)).collect();
         for (number, actor) in self.actors.iter().enumerate() {
             if matches!(actor, Actor::Waiting(_)) {
                 steps.push(Step::Start(number));
@@ -241,7 +235,8 @@ impl World {
         match life.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(()) => self.actors[actor] = Actor::Gone,
             Poll::Pending => {
-                let waits = lock(&self.network).pending.values().any(|pending| pending.actor == actor);
+                let waits =
+                    lock(&self.network).pending.values().any(|pending| pending.actor == actor);
                 assert!(waits, "actor {actor} waits for something that is not the network");
             }
         }
@@ -251,26 +246,29 @@ impl World {
     fn answer(&mut self, request: &Request, choose: &mut dyn Choose) -> Answer {
         if is_write(request) {
             let answer = self.stores.primary.answer(request);
-            if answer.status == 200 {
+            if answer.status == 200 && self.stores.replica.is_some() {
                 self.lag.push_back(request.clone());
             }
             return answer;
         }
-        if !self.stale_reads || self.lag.is_empty() || is_strong(request) {
-            return self.stores.primary.answer(request);
+        let fresh = self.lag.is_empty() || is_strong(request) || choose.pick(2) == 0;
+        if !fresh {
+            let seen = choose.pick_any(self.lag.len());
+            self.catch_up(seen);
         }
-        if choose.pick(2) == 0 {
-            return self.stores.primary.answer(request);
-        }
-        let seen = choose.pick_any(self.lag.len());
-        self.catch_up(seen);
-        self.stores.replica.answer(request)
+        let replica = self.stores.replica.as_ref().filter(|_| !fresh);
+        replica.unwrap_or(&self.stores.primary).answer(request)
     }
 
     fn catch_up(&mut self, writes: usize) {
+        let Some(replica) = &self.stores.replica else { return };
         for request in self.lag.drain(..writes) {
-            let answer = self.stores.replica.answer(&request);
-            assert_eq!(answer.status, 200, "the replica refused what the store took: {}", answer.body);
+            let answer = replica.answer(&request);
+            assert_eq!(
+                answer.status, 200,
+                "the replica refused what the store took: {}",
+                answer.body
+            );
         }
     }
 }

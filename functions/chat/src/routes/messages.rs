@@ -1,0 +1,195 @@
+//! `/v1/rooms/{id}/messages`.
+
+use axum::{Json, extract::State, http::StatusCode};
+use serde::{Deserialize, Serialize};
+use shared::{
+    actions::messages::SlotView,
+    domain::{
+        message::{BadBody, Draft, MessageType, MessageView},
+        principal::Caller,
+    },
+    error::Error,
+    http::{Fields, Problem, RoomPath, Shared, ValidJson, ValidQuery},
+    store::Window,
+};
+use utoipa::{IntoParams, ToSchema};
+
+const DEFAULT_LIMIT: u64 = 50;
+const MAX_LIMIT: u64 = 200;
+
+/// A message to post.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct CreateMessage {
+    /// The text: not blank, and no longer than the kind of room allows (`direct`: 10,000
+    /// characters, counted as Unicode scalar values).
+    body: String,
+    /// What `body` is.
+    #[serde(default, rename = "type")]
+    kind: MessageType,
+    /// A UUID that you make: with it, repeating the post is safe for seven days.
+    client_id: Option<String>,
+    /// The `seq` of the message that this one answers.
+    reply_to: Option<u64>,
+    /// Says that this may have been posted before.
+    #[serde(default)]
+    retry: bool,
+}
+
+/// A stored message, and whether it was announced.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CreatedMessage {
+    #[serde(flatten)]
+    message: MessageView,
+    /// Whether the relay took its events. If not, the message is stored all the same.
+    delivered: bool,
+}
+
+/// Posts a message.
+#[utoipa::path(
+    post,
+    path = "/v1/rooms/{id}/messages",
+    params(("id" = uuid::Uuid, Path, description = "The room")),
+    request_body = CreateMessage,
+    responses(
+        (status = 201, body = CreatedMessage, description = "The stored message"),
+        (status = 200, body = CreatedMessage, description = "This client_id was seen before: the same message"),
+        (status = 400, body = Problem, content_type = "application/problem+json", description = "Not JSON"),
+        (status = 401, body = Problem, content_type = "application/problem+json", description = "No good token"),
+        (status = 403, body = Problem, content_type = "application/problem+json", description = "Blocked"),
+        (status = 404, body = Problem, content_type = "application/problem+json", description = "Absent, or not yours"),
+        (status = 409, body = Problem, content_type = "application/problem+json", description = "This client_id was used for another message"),
+        (status = 413, body = Problem, content_type = "application/problem+json", description = "Too long"),
+        (status = 415, body = Problem, content_type = "application/problem+json", description = "Not JSON by its type"),
+        (status = 422, body = Problem, content_type = "application/problem+json", description = "A field is wrong"),
+        (status = 503, body = Problem, content_type = "application/problem+json", description = "Try again"),
+    ),
+    security(("bearer" = []))
+)]
+pub(crate) async fn create_message(
+    State(app): State<Shared>,
+    caller: Caller,
+    RoomPath(room): RoomPath,
+    ValidJson(sent): ValidJson<CreateMessage>,
+) -> Result<(StatusCode, Json<CreatedMessage>), Error> {
+    let mut fields = Fields::default();
+    let client_id = sent.client_id.map(|text| text.parse()).transpose().unwrap_or_else(|_| {
+        fields.wrong("client_id", "must be a UUID");
+        None
+    });
+    let draft = Draft::new(room.kind(), sent.kind, sent.body, client_id, sent.reply_to);
+    let draft = draft.map_err(|bad| fields.wrong("body", in_words(&bad)));
+    fields.check()?;
+    // Unreachable: a draft that failed has been said to be wrong.
+    let draft = draft.map_err(|()| Error::NotFound)?;
+    let posted = app.services.post(&caller, room, draft, sent.retry).await?;
+    let status = if posted.new { StatusCode::CREATED } else { StatusCode::OK };
+    Ok((status, Json(CreatedMessage { message: posted.message, delivered: posted.delivered })))
+}
+
+fn in_words(bad: &BadBody) -> String {
+    match bad {
+        BadBody::Blank => "must not be blank".into(),
+        BadBody::Nul => "must not hold a NUL character".into(),
+        BadBody::TooLong { limit } => format!("must have at most {limit} characters"),
+    }
+}
+
+/// Which part of the log: at most one of `before`, `after`, `around`; the newest part without.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ListMessages {
+    /// The messages just before this `seq`.
+    before: Option<u64>,
+    /// The messages just after this `seq`.
+    after: Option<u64>,
+    /// The messages on both sides of this `seq`.
+    around: Option<u64>,
+    /// How many: 1 to 200, 50 unless given.
+    limit: Option<u64>,
+}
+
+/// A part of a room's log.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct MessageList {
+    /// Ascending and dense: every `seq` of the part is there, as a message or as an empty slot.
+    messages: Vec<ListedSlot>,
+    /// The room's highest `seq`.
+    head: u64,
+    /// The room's revision.
+    rev: u64,
+    /// Whether there is more: later ones with `after`, earlier ones otherwise.
+    has_more: bool,
+}
+
+/// What stands at a place in the log.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub(crate) enum ListedSlot {
+    /// A message.
+    Message(Box<MessageView>),
+    /// No message: never, or not yet.
+    Empty(EmptySlot),
+}
+
+/// A place in the log without a message.
+#[derive(Debug, Default, Serialize, ToSchema)]
+pub(crate) struct EmptySlot {
+    /// The place.
+    seq: u64,
+    /// No message will ever stand here.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    void: bool,
+    /// A message may still come here.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pending: bool,
+}
+
+/// A part of a room's log.
+#[utoipa::path(
+    get,
+    path = "/v1/rooms/{id}/messages",
+    params(("id" = uuid::Uuid, Path, description = "The room"), ListMessages),
+    responses(
+        (status = 200, body = MessageList, description = "A page of the log"),
+        (status = 401, body = Problem, content_type = "application/problem+json", description = "No good token"),
+        (status = 404, body = Problem, content_type = "application/problem+json", description = "Absent, or not yours"),
+        (status = 422, body = Problem, content_type = "application/problem+json", description = "A parameter is wrong"),
+        (status = 503, body = Problem, content_type = "application/problem+json", description = "Try again"),
+    ),
+    security(("bearer" = []))
+)]
+pub(crate) async fn list_messages(
+    State(app): State<Shared>,
+    caller: Caller,
+    RoomPath(room): RoomPath,
+    ValidQuery(asked): ValidQuery<ListMessages>,
+) -> Result<Json<MessageList>, Error> {
+    let mut fields = Fields::default();
+    let limit = asked.limit.unwrap_or(DEFAULT_LIMIT);
+    if !(1..=MAX_LIMIT).contains(&limit) {
+        fields.wrong("limit", format!("must be 1 to {MAX_LIMIT}"));
+    }
+    let window = match (asked.before, asked.after, asked.around) {
+        (None, None, None) => Window::Newest,
+        (Some(seq), None, None) => Window::Before(seq),
+        (None, Some(seq), None) => Window::After(seq),
+        (None, None, Some(seq)) => Window::Around(seq),
+        _ => {
+            fields.wrong("before", "only one of before, after and around can be given");
+            Window::Newest
+        }
+    };
+    fields.check()?;
+    let page = app.services.history(&caller, room, window, limit).await?;
+    let messages = page.slots.into_iter().map(|slot| match slot {
+        SlotView::Message(message) => ListedSlot::Message(message),
+        SlotView::Void(seq) => ListedSlot::Empty(EmptySlot { seq, void: true, pending: false }),
+        SlotView::Pending(seq) => ListedSlot::Empty(EmptySlot { seq, void: false, pending: true }),
+    });
+    Ok(Json(MessageList {
+        messages: messages.collect(),
+        head: page.head,
+        rev: page.rev,
+        has_more: page.has_more,
+    }))
+}

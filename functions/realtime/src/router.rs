@@ -1,0 +1,27 @@
+//! The whole URL table of this function.
+
+use axum::{
+    Router,
+    routing::{get, post},
+};
+use shared::http::Shared;
+use utoipa::OpenApi;
+
+use crate::routes::{auth, relay};
+
+/// The table.
+pub fn routes() -> Router<Shared> {
+    Router::new()
+        .route("/v1/realtime", get(relay::get_realtime))
+        .route("/v1/realtime/auth", post(auth::authorize_channel))
+}
+
+/// What the table's routes say of themselves.
+#[derive(OpenApi)]
+#[openapi(paths(relay::get_realtime, auth::authorize_channel))]
+struct Document;
+
+/// This function's part of the OpenAPI document.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    Document::openapi()
+}

@@ -1,0 +1,59 @@
+//! `/v1/realtime/auth`.
+
+use axum::{Json, extract::State};
+use serde::{Deserialize, Serialize};
+use shared::{
+    domain::principal::Caller,
+    error::Error,
+    http::{Problem, Shared, ValidForm},
+    realtime::sign::SocketId,
+};
+use utoipa::ToSchema;
+
+/// What a Pusher client sends before it subscribes.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct AuthorizeChannel {
+    /// The client's connection.
+    socket_id: String,
+    /// The channel it wants to listen to.
+    channel_name: String,
+}
+
+/// What a Pusher client needs to subscribe.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ChannelAuthorization {
+    /// The app key and the signature.
+    auth: String,
+}
+
+/// Lets a client's connection listen to a channel.
+#[utoipa::path(
+    post,
+    path = "/v1/realtime/auth",
+    request_body(content(
+        (AuthorizeChannel = "application/json"),
+        (AuthorizeChannel = "application/x-www-form-urlencoded"),
+    )),
+    responses(
+        (status = 200, body = ChannelAuthorization, description = "The signature"),
+        (status = 400, body = Problem, content_type = "application/problem+json", description = "Not JSON, or no socket id"),
+        (status = 401, body = Problem, content_type = "application/problem+json", description = "No good token"),
+        (status = 403, body = Problem, content_type = "application/problem+json", description = "Not a channel of yours"),
+        (status = 413, body = Problem, content_type = "application/problem+json", description = "Too long"),
+        (status = 415, body = Problem, content_type = "application/problem+json", description = "Neither JSON nor a form"),
+        (status = 422, body = Problem, content_type = "application/problem+json", description = "A field is wrong"),
+        (status = 503, body = Problem, content_type = "application/problem+json", description = "Try again"),
+    ),
+    security(("bearer" = []))
+)]
+pub(crate) async fn authorize_channel(
+    State(app): State<Shared>,
+    caller: Caller,
+    ValidForm(asked): ValidForm<AuthorizeChannel>,
+) -> Result<Json<ChannelAuthorization>, Error> {
+    let socket = SocketId::parse(&asked.socket_id).map_err(|_| {
+        Error::Malformed("socket_id must be two numbers with a dot between them".into())
+    })?;
+    let auth = app.services.authorize(&caller, &socket, &asked.channel_name).await?;
+    Ok(Json(ChannelAuthorization { auth }))
+}

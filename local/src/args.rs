@@ -1,0 +1,29 @@
+//! The command line.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::Parser;
+
+/// Parlour on one machine: the chat API, a Pusher-compatible hub and an embedded store, on one port.
+#[derive(Debug, Parser)]
+#[command(name = "parlour", version, about)]
+pub struct Args {
+    /// Where to listen: the API, the WebSocket /app/{key} and the trigger API /apps/{id}/…; port 0
+    /// takes a free one
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:3000")]
+    pub listen: SocketAddr,
+
+    /// The folder for rooms and messages; `:memory:` keeps none
+    #[arg(long, value_name = "DIR", default_value = ".parlour")]
+    pub data: PathBuf,
+
+    /// Wait for the disk at every write, so that a power cut loses nothing either. Without it,
+    /// answered messages survive a crash or kill -9 of this program, and writing is about six times
+    /// faster
+    #[arg(long)]
+    pub power_safe: bool,
+
+    /// Also serve the store's wire protocol (DynamoDB's) here, for functions under cargo-lambda
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub dynamodb: Option<SocketAddr>,
+}

@@ -1,0 +1,108 @@
+//! `/dev/…`: what a developer needs and a deployment must not have.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+};
+
+use axum::{
+    Json, Router,
+    body::Bytes,
+    extract::State,
+    middleware,
+    routing::{post, put},
+};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use shared::{
+    auth::TokenRules,
+    domain::time::{Clock, Timestamp, system_now},
+    error::Error,
+};
+
+use crate::guard;
+
+/// How long a token is good when its claims do not say, in seconds.
+const WEEK: i64 = 7 * 24 * 3600;
+
+/// The domain's clock, to be moved by hand. It goes on from wherever it is put.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct DevClock {
+    /// How far it is from the machine's clock, in milliseconds.
+    offset: Arc<AtomicI64>,
+}
+
+impl DevClock {
+    /// The clock as the domain reads it.
+    pub(crate) fn clock(&self) -> Clock {
+        let offset = Arc::clone(&self.offset);
+        Clock::from_fn(move || system_now().plus_millis(offset.load(Ordering::Relaxed)))
+    }
+}
+
+#[derive(Clone)]
+struct Dev {
+    tokens: TokenRules,
+    clock: DevClock,
+}
+
+/// The development routes; they answer only to this machine.
+pub(crate) fn router(tokens: TokenRules, clock: DevClock) -> Router {
+    Router::new()
+        .route("/dev/tokens", post(mint_token))
+        .route("/dev/clock", put(set_clock).delete(reset_clock))
+        .layer(middleware::from_fn(guard::local_only))
+        .with_state(Dev { tokens, clock })
+}
+
+/// A token with the claims of the body, whatever they are: also ones that will not hold.
+async fn mint_token(
+    State(dev): State<Dev>,
+    body: Bytes,
+) -> Result<Json<BTreeMap<&'static str, String>>, Error> {
+    let mut claims: Map<String, Value> = serde_json::from_slice(&body)
+        .map_err(|_| Error::Malformed("the body must be the claims, as a JSON object".into()))?;
+    claims.entry("exp").or_insert_with(|| (system_now().seconds() + WEEK).into());
+    let token = dev.tokens.mint(claims).map_err(|bad| Error::Malformed(bad.0.into()))?;
+    Ok(Json(BTreeMap::from([("token", token)])))
+}
+
+/// Where to put the clock.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum SetClock {
+    Now { now: Timestamp },
+    Advance { advance_ms: i64 },
+}
+
+async fn set_clock(
+    State(dev): State<Dev>,
+    body: Bytes,
+) -> Result<Json<BTreeMap<&'static str, Timestamp>>, Error> {
+    let set = serde_json::from_slice(&body).map_err(|_| {
+        Error::Malformed("the body must be {\"now\": time} or {\"advance_ms\": number}".into())
+    })?;
+    match set {
+        SetClock::Now { now } => {
+            dev.clock
+                .offset
+                .store(now.millis().saturating_sub(system_now().millis()), Ordering::Relaxed);
+        }
+        SetClock::Advance { advance_ms } => {
+            dev.clock.offset.fetch_add(advance_ms, Ordering::Relaxed);
+        }
+    }
+    Ok(now(&dev))
+}
+
+async fn reset_clock(State(dev): State<Dev>) -> Json<BTreeMap<&'static str, Timestamp>> {
+    dev.clock.offset.store(0, Ordering::Relaxed);
+    now(&dev)
+}
+
+fn now(dev: &Dev) -> Json<BTreeMap<&'static str, Timestamp>> {
+    Json(BTreeMap::from([("now", dev.clock.clock().now())]))
+}

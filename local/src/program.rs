@@ -1,0 +1,160 @@
+//! The local program: the functions' routers, the hub and the development routes on one port.
+
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use axum::{Router, serve::ListenerExt as _};
+use shared::{
+    actions::Services,
+    auth::TokenRules,
+    config::{Config, Origins},
+    http::App,
+    realtime::{
+        publisher::{Deadlines, Publisher, SetupError},
+        relay::{Endpoint, Relay},
+        secret::Secret,
+    },
+    store::{Store, StoreError, table},
+};
+use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+
+use crate::{
+    dev::{self, DevClock},
+    embedded::{Wire, client},
+    hub::{self, Hub},
+};
+
+/// The store's table. `infra/local.env` names it too, for functions under cargo-lambda.
+const TABLE: &str = "parlour";
+
+/// How long open requests may take when the program is told to stop.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// What the local program is made of.
+#[derive(Debug)]
+pub struct LocalOptions {
+    /// Where the store's requests go.
+    pub wire: Arc<dyn Wire>,
+    /// Where to listen; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Another relay than the program's own hub.
+    pub relay: Option<Endpoint>,
+}
+
+/// The program cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The address is taken, or not this machine's.
+    #[error("cannot listen on {address}: {cause}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        cause: io::Error,
+    },
+    /// The table cannot be made.
+    #[error("cannot use the store: {0}")]
+    Store(#[from] StoreError),
+    /// The publisher cannot be made.
+    #[error(transparent)]
+    Publisher(#[from] SetupError),
+}
+
+/// The running program.
+#[derive(Debug)]
+pub struct Local {
+    address: SocketAddr,
+    hub: Hub,
+    stop: oneshot::Sender<()>,
+    server: JoinHandle<io::Result<()>>,
+}
+
+impl Local {
+    /// Starts it; it answers once this returns.
+    ///
+    /// # Errors
+    /// When the address or the store cannot be had.
+    pub async fn start(options: LocalOptions) -> Result<Self, StartError> {
+        let refused = |cause| StartError::Listen { address: options.listen, cause };
+        let listener = TcpListener::bind(options.listen).await.map_err(refused)?;
+        let address = listener.local_addr().map_err(refused)?;
+        let dynamodb = client(options.wire, RetryConfig::standard().with_max_attempts(3));
+        table::create(&dynamodb, TABLE).await?;
+        let config = config(address, options.relay);
+        let clock = DevClock::default();
+        let services = Services {
+            store: Store::new(dynamodb, TABLE),
+            publisher: Publisher::new(config.relay.clone(), Deadlines::default())?,
+            relay: config.relay.clone(),
+            clock: clock.clock(),
+        };
+        let hub = Hub::new(app_of(&config.relay), hub::Settings::default());
+        let app = Arc::new(App::new(config, services));
+        let router = router(&app, &hub, clock);
+        // Small frames must not wait for the acknowledgement of earlier ones (Nagle's algorithm).
+        let listener = listener.tap_io(|stream| {
+            let _ = stream.set_nodelay(true);
+        });
+        let (stop, stopped) = oneshot::channel::<()>();
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        let server = tokio::spawn(async move {
+            let told = async move {
+                let _ = stopped.await;
+            };
+            axum::serve(listener, service).with_graceful_shutdown(told).await
+        });
+        app.services.connect().await;
+        Ok(Self { address, hub, stop, server })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Its hub.
+    pub fn hub(&self) -> &Hub {
+        &self.hub
+    }
+
+    /// Lets open requests end, closes the sockets, and stops.
+    pub async fn stop(self) {
+        let _ = self.stop.send(());
+        self.hub.disconnect_all();
+        let _ = tokio::time::timeout(PATIENCE, self.server).await;
+    }
+}
+
+fn router(app: &Arc<App>, hub: &Hub, clock: DevClock) -> Router {
+    let routes = chat::routes().merge(realtime::routes());
+    shared::http::serve(routes, Arc::clone(app))
+        .merge(hub::router(hub.clone()))
+        .merge(dev::router(app.tokens.clone(), clock))
+}
+
+/// Demo values, for this machine alone. `infra/local.env` holds the same.
+fn config(address: SocketAddr, relay: Option<Endpoint>) -> Config {
+    let own = Endpoint { host: address.ip().to_string(), port: address.port(), tls: false };
+    Config {
+        table: TABLE.into(),
+        tokens: TokenRules {
+            secret: Secret::new("parlour-local-secret-not-for-production"),
+            issuer: "parlour-local".into(),
+            audience: "parlour".into(),
+        },
+        relay: Relay {
+            app_id: "parlour".into(),
+            key: "parlour-key".into(),
+            secret: Secret::new("parlour-secret"),
+            api: relay.unwrap_or_else(|| own.clone()),
+            socket: own,
+            cluster: None,
+        },
+        origins: Origins::All,
+        public_url: None,
+    }
+}
+
+fn app_of(relay: &Relay) -> hub::App {
+    hub::App { id: relay.app_id.clone(), key: relay.key.clone(), secret: relay.secret.clone() }
+}

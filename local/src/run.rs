@@ -1,0 +1,83 @@
+//! The program's life: open the data, listen, say so, wait to be told to stop.
+
+use std::{error::Error, net::SocketAddr, sync::Arc, time::Duration};
+
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
+
+use crate::{
+    args::Args,
+    data::Data,
+    embedded::{self, Durability, Engine},
+    program::{Local, LocalOptions},
+};
+
+/// DynamoDB deletes what has expired within a day or two; a laptop does so this often.
+const EXPIRY_INTERVAL: Duration = Duration::from_secs(600);
+
+/// Runs until Ctrl-C or SIGTERM.
+///
+/// # Errors
+/// When the program cannot start; the message is one line for the terminal.
+pub async fn run(args: Args) -> Result<(), Box<dyn Error>> {
+    let durability = if args.power_safe { Durability::Power } else { Durability::Process };
+    let data = Data::open(&args.data, durability)?;
+    if let Some(address) = args.dynamodb {
+        serve_store(data.engine.clone(), address).await?;
+    }
+    let wire = Arc::new(data.engine.clone());
+    let mut terminated = signal(SignalKind::terminate())?;
+    let program = Local::start(LocalOptions { wire, listen: args.listen, relay: None }).await?;
+    announce(program.address());
+    tokio::spawn(delete_expired(data.engine.clone()));
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted?,
+        _ = terminated.recv() => {}
+    }
+    program.stop().await;
+    Ok(())
+}
+
+#[allow(clippy::print_stdout, reason = "this is what the program has to say")]
+fn announce(address: SocketAddr) {
+    println!(
+        "Parlour is listening on http://{address}
+
+To see a message posted, copy this into another terminal:
+
+  url=http://{address}
+  alice=$(curl -s $url/dev/tokens --json '{{\"sub\":\"alice\",\"name\":\"Alice\"}}' | cut -d'\"' -f4)
+  room=$(curl -s $url/v1/rooms -H \"Authorization: Bearer $alice\" --json '{{\"kind\":\"direct\",\"with\":\"bob\"}}' | cut -d'\"' -f4)
+  curl -s $url/v1/rooms/$room/messages -H \"Authorization: Bearer $alice\" --json '{{\"body\":\"Hello, Bob\"}}'
+
+Ctrl-C stops it."
+    );
+}
+
+async fn serve_store(engine: Engine, address: SocketAddr) -> Result<(), Box<dyn Error>> {
+    if !address.ip().is_loopback() {
+        return Err(format!(
+            "--dynamodb {address} is not a loopback address; the store asks nobody who they are"
+        )
+        .into());
+    }
+    let listener = TcpListener::bind(address)
+        .await
+        .map_err(|cause| format!("cannot serve the store on {address}: {cause}"))?;
+    tokio::spawn(async move { axum::serve(listener, embedded::router(engine)).await });
+    Ok(())
+}
+
+async fn delete_expired(engine: Engine) {
+    let mut tick = tokio::time::interval(EXPIRY_INTERVAL);
+    loop {
+        tick.tick().await;
+        let engine = engine.clone();
+        let swept = tokio::task::spawn_blocking(move || engine.delete_expired()).await;
+        if let Ok(Err(error)) = swept {
+            tracing::warn!(%error, "expired items could not be deleted");
+        }
+    }
+}

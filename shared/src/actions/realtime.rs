@@ -1,0 +1,42 @@
+//! Letting clients listen.
+
+use crate::{
+    actions::Services,
+    domain::principal::Caller,
+    error::Error,
+    realtime::{
+        channel::Channel,
+        sign::{ChannelName, Signer, SocketId},
+    },
+};
+
+/// To anyone who asks for a channel that is not theirs, whether it exists or not.
+const NOT_YOURS: Error = Error::Forbidden {
+    code: "channel_forbidden",
+    detail: "This channel is not yours to listen to.",
+};
+
+impl Services {
+    /// Signs a socket's subscription to a channel that we would hand to this caller, and to no
+    /// other.
+    ///
+    /// # Errors
+    /// `Forbidden` for every other channel.
+    pub async fn authorize(
+        &self,
+        caller: &Caller,
+        socket: &SocketId,
+        channel: &str,
+    ) -> Result<String, Error> {
+        let name = ChannelName::parse(channel).map_err(|_| NOT_YOURS)?;
+        let me = self.key_of(caller).await?;
+        let allowed = match Channel::parse(channel).ok_or(NOT_YOURS)? {
+            Channel::User(key) => key == me,
+            Channel::Room(room) => self.store.membership(room, &me).await?.is_some(),
+        };
+        if !allowed {
+            return Err(NOT_YOURS);
+        }
+        Ok(Signer::new(&self.relay.key, &self.relay.secret).channel_auth(socket, name, None))
+    }
+}

@@ -1,0 +1,242 @@
+//! The only reader of the environment: once, at start. What is missing or wrong is named.
+
+use std::str::FromStr;
+
+use crate::{
+    auth::TokenRules,
+    realtime::{
+        relay::{Endpoint, Relay},
+        secret::Secret,
+    },
+};
+
+/// The shortest secret that may verify tokens: 256 bits, as RFC 7518 (section 3.2) asks for HS256.
+const MIN_SECRET_BYTES: usize = 32;
+
+/// Everything that a deployment sets.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The name of the DynamoDB table.
+    pub table: String,
+    /// Whose tokens are good.
+    pub tokens: TokenRules,
+    /// Where events go.
+    pub relay: Relay,
+    /// Which web pages may call.
+    pub origins: Origins,
+    /// The address under which clients reach the API, without a slash at the end. Where it is not
+    /// set, each request tells.
+    pub public_url: Option<String>,
+}
+
+/// Which web pages may call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origins {
+    /// All: there are no cookies to abuse.
+    All,
+    /// These alone, each as a browser writes it: `https://shop.example`.
+    Only(Vec<String>),
+}
+
+/// A setting that is missing or wrong. The message names it.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{name} {problem}")]
+pub struct ConfigError {
+    name: &'static str,
+    problem: String,
+}
+
+impl Config {
+    /// Reads the process's environment.
+    ///
+    /// # Errors
+    /// Names the first setting that is missing or wrong.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::read(&Settings { get: &|name| std::env::var(name).ok() })
+    }
+
+    fn read(settings: &Settings<'_>) -> Result<Self, ConfigError> {
+        Ok(Self {
+            table: settings.required("PARLOUR_TABLE")?,
+            tokens: TokenRules {
+                secret: settings.token_secret("PARLOUR_JWT_SECRET")?,
+                issuer: settings.required("PARLOUR_JWT_ISSUER")?,
+                audience: settings.required("PARLOUR_JWT_AUDIENCE")?,
+            },
+            relay: settings.relay()?,
+            origins: settings.origins("PARLOUR_CORS_ORIGINS")?,
+            public_url: settings
+                .optional("PARLOUR_PUBLIC_URL")
+                .map(|url| url.trim_end_matches('/').to_owned()),
+        })
+    }
+}
+
+/// Settings by name.
+struct Settings<'a> {
+    get: &'a dyn Fn(&str) -> Option<String>,
+}
+
+impl Settings<'_> {
+    /// A setting; an empty one counts as absent.
+    fn optional(&self, name: &str) -> Option<String> {
+        (self.get)(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+    }
+
+    fn required(&self, name: &'static str) -> Result<String, ConfigError> {
+        self.optional(name).ok_or_else(|| wrong(name, "is not set"))
+    }
+
+    fn parsed<T: FromStr>(&self, name: &'static str, what: &str) -> Result<Option<T>, ConfigError> {
+        self.optional(name)
+            .map(|value| value.parse().map_err(|_| wrong(name, &format!("is not {what}"))))
+            .transpose()
+    }
+
+    fn token_secret(&self, name: &'static str) -> Result<Secret, ConfigError> {
+        let secret = self.required(name)?;
+        if secret.len() < MIN_SECRET_BYTES {
+            return Err(wrong(name, &format!("is shorter than {MIN_SECRET_BYTES} bytes")));
+        }
+        Ok(Secret::new(secret))
+    }
+
+    fn relay(&self) -> Result<Relay, ConfigError> {
+        let cluster = self.optional("PARLOUR_RELAY_CLUSTER");
+        let hosted =
+            |part: &str| cluster.as_ref().map(|cluster| format!("{part}-{cluster}.pusher.com"));
+        let tls = self.parsed("PARLOUR_RELAY_TLS", "true or false")?.unwrap_or(true);
+        let host = self.optional("PARLOUR_RELAY_HOST").or_else(|| hosted("api"));
+        let api = Endpoint {
+            host: host.ok_or_else(|| {
+                wrong("PARLOUR_RELAY_HOST", "is not set, nor PARLOUR_RELAY_CLUSTER")
+            })?,
+            port: self.parsed("PARLOUR_RELAY_PORT", "a port")?.unwrap_or(if tls {
+                443
+            } else {
+                80
+            }),
+            tls,
+        };
+        let socket_tls = self.parsed("PARLOUR_RELAY_SOCKET_TLS", "true or false")?.unwrap_or(tls);
+        let socket_host = self.optional("PARLOUR_RELAY_SOCKET_HOST").or_else(|| hosted("ws"));
+        let socket = Endpoint {
+            host: socket_host.unwrap_or_else(|| api.host.clone()),
+            port: self.parsed("PARLOUR_RELAY_SOCKET_PORT", "a port")?.unwrap_or(api.port),
+            tls: socket_tls,
+        };
+        Ok(Relay {
+            app_id: self.required("PARLOUR_RELAY_APP_ID")?,
+            key: self.required("PARLOUR_RELAY_KEY")?,
+            secret: Secret::new(self.required("PARLOUR_RELAY_SECRET")?),
+            api,
+            socket,
+            cluster,
+        })
+    }
+
+    fn origins(&self, name: &'static str) -> Result<Origins, ConfigError> {
+        let list = self.optional(name).unwrap_or_default();
+        if list == "*" {
+            return Ok(Origins::All);
+        }
+        let origins: Vec<String> = list
+            .split(',')
+            .map(str::trim)
+            .filter(|one| !one.is_empty())
+            .map(str::to_owned)
+            .collect();
+        match origins.iter().find(|origin| !is_origin(origin)) {
+            Some(bad) => Err(wrong(
+                name,
+                &format!("holds {bad:?}, which is no origin like https://shop.example"),
+            )),
+            None => Ok(Origins::Only(origins)),
+        }
+    }
+}
+
+/// Whether the text is what a browser sends as an origin: scheme and host, no path.
+fn is_origin(text: &str) -> bool {
+    text.split_once("://").is_some_and(|(scheme, host)| {
+        matches!(scheme, "http" | "https") && !host.is_empty() && !host.contains(['/', '*', ' '])
+    })
+}
+
+fn wrong(name: &'static str, problem: &str) -> ConfigError {
+    ConfigError { name, problem: problem.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    fn read(changes: &[(&'static str, &str)]) -> Result<Config, String> {
+        let mut values = BTreeMap::from([
+            ("PARLOUR_TABLE", "parlour"),
+            ("PARLOUR_JWT_SECRET", "0123456789abcdef0123456789abcdef"),
+            ("PARLOUR_JWT_ISSUER", "shop"),
+            ("PARLOUR_JWT_AUDIENCE", "parlour"),
+            ("PARLOUR_RELAY_APP_ID", "1"),
+            ("PARLOUR_RELAY_KEY", "key"),
+            ("PARLOUR_RELAY_SECRET", "secret"),
+            ("PARLOUR_RELAY_CLUSTER", "eu"),
+        ]);
+        values.extend(changes.iter().copied());
+        let get = |name: &str| values.get(name).map(|value| (*value).to_owned());
+        Config::read(&Settings { get: &get }).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_cluster_is_enough_to_reach_hosted_pusher() {
+        let relay = read(&[]).unwrap().relay;
+        assert_eq!(relay.api, Endpoint { host: "api-eu.pusher.com".into(), port: 443, tls: true });
+        assert_eq!(
+            relay.socket,
+            Endpoint { host: "ws-eu.pusher.com".into(), port: 443, tls: true }
+        );
+    }
+
+    #[test]
+    fn another_server_needs_a_host_and_says_so_once() {
+        let own = [
+            ("PARLOUR_RELAY_CLUSTER", ""),
+            ("PARLOUR_RELAY_HOST", "relay.example"),
+            ("PARLOUR_RELAY_PORT", "6001"),
+            ("PARLOUR_RELAY_TLS", "false"),
+        ];
+        let relay = read(&own).unwrap().relay;
+        let expected = Endpoint { host: "relay.example".into(), port: 6001, tls: false };
+        assert_eq!((relay.api, relay.socket), (expected.clone(), expected));
+    }
+
+    #[test]
+    fn what_is_missing_or_wrong_is_named() {
+        for (name, value, message) in [
+            ("PARLOUR_TABLE", "", "PARLOUR_TABLE is not set"),
+            ("PARLOUR_JWT_SECRET", "short", "PARLOUR_JWT_SECRET is shorter than 32 bytes"),
+            ("PARLOUR_RELAY_PORT", "70000", "PARLOUR_RELAY_PORT is not a port"),
+            ("PARLOUR_RELAY_TLS", "maybe", "PARLOUR_RELAY_TLS is not true or false"),
+            (
+                "PARLOUR_RELAY_CLUSTER",
+                "",
+                "PARLOUR_RELAY_HOST is not set, nor PARLOUR_RELAY_CLUSTER",
+            ),
+            (
+                "PARLOUR_CORS_ORIGINS",
+                "https://shop.example/",
+                "PARLOUR_CORS_ORIGINS holds \"https://shop.example/\", which is no origin like https://shop.example",
+            ),
+        ] {
+            assert_eq!(read(&[(name, value)]).err().as_deref(), Some(message));
+        }
+    }
+
+    #[test]
+    fn secrets_are_not_printed() {
+        let shown = format!("{:?}", read(&[]).unwrap());
+        assert!(!shown.contains("0123456789abcdef") && !shown.contains("\"secret\""), "{shown}");
+    }
+}

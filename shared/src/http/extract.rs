@@ -1,0 +1,197 @@
+//! Who calls and what they sent, checked before a handler sees it.
+
+use axum::{
+    body::Bytes,
+    extract::{FromRequest, FromRequestParts, Path, Request},
+    http::{HeaderMap, header, request::Parts},
+};
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
+
+use super::Shared;
+use crate::{
+    domain::{ids::RoomId, principal::Caller, time::system_now},
+    error::Error,
+};
+
+/// The longest body that a valid request can have: ten thousand characters, each written as two
+/// escapes of six bytes, and room for the rest.
+pub(super) const MAX_BODY: usize = 128 * 1024;
+
+/// The verified bearer of a token (RFC 6750).
+impl FromRequestParts<Shared> for Caller {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Error> {
+        let header = parts
+            .headers
+            .get(header::AUTHORIZATION)
+            .ok_or(Error::Unauthenticated("a bearer token is required"))?;
+        let token = header
+            .to_str()
+            .ok()
+            .and_then(|text| text.split_once(' '))
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+            .map(|(_, token)| token.trim())
+            .ok_or(Error::Unauthenticated("the Authorization header holds no bearer token"))?;
+        app.tokens.verify(token, system_now()).map_err(|bad| Error::Unauthenticated(bad.0))
+    }
+}
+
+/// The room that the path names. One that could not be a room's id is simply not found.
+#[derive(Clone, Copy, Debug)]
+pub struct RoomPath(pub RoomId);
+
+impl FromRequestParts<Shared> for RoomPath {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Error> {
+        let path = <Path<Vec<(String, String)>> as FromRequestParts<Shared>>::from_request_parts(
+            parts, app,
+        )
+        .await;
+        let parameters = path.map_err(|_| Error::NotFound)?.0;
+        let room =
+            parameters.iter().find(|(name, _)| name == "id").and_then(|(_, id)| id.parse().ok());
+        room.map(Self).ok_or(Error::NotFound)
+    }
+}
+
+/// A JSON body of this shape.
+#[derive(Clone, Copy, Debug)]
+pub struct ValidJson<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<Shared> for ValidJson<T> {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, app: &Shared) -> Result<Self, Error> {
+        if !is_json(content_type(request.headers())) {
+            return Err(Error::UnsupportedType { expected: "application/json" });
+        }
+        json(&body(request, app).await?).map(Self)
+    }
+}
+
+/// A body of this shape, as a form or as JSON: Pusher's clients send either.
+#[derive(Clone, Copy, Debug)]
+pub struct ValidForm<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<Shared> for ValidForm<T> {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, app: &Shared) -> Result<Self, Error> {
+        let kind = content_type(request.headers());
+        if is_json(kind) {
+            return json(&body(request, app).await?).map(Self);
+        }
+        if !kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+            return Err(Error::UnsupportedType {
+                expected: "application/json or application/x-www-form-urlencoded",
+            });
+        }
+        pairs(&body(request, app).await?).map(Self)
+    }
+}
+
+/// A query of this shape.
+#[derive(Clone, Copy, Debug)]
+pub struct ValidQuery<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequestParts<Shared> for ValidQuery<T> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Shared) -> Result<Self, Error> {
+        pairs(parts.uri.query().unwrap_or_default().as_bytes()).map(Self)
+    }
+}
+
+/// Collects what is wrong with a request's fields, to say it all at once.
+#[derive(Clone, Debug, Default)]
+pub struct Fields(Vec<crate::error::FieldError>);
+
+impl Fields {
+    /// Says that a field is wrong.
+    pub fn wrong(&mut self, field: &str, message: impl Into<String>) {
+        self.0.push(crate::error::FieldError { field: field.to_owned(), message: message.into() });
+    }
+
+    /// Nothing was wrong, or everything that was.
+    ///
+    /// # Errors
+    /// `Invalid` with all that was said.
+    pub fn check(self) -> Result<(), Error> {
+        if self.0.is_empty() { Ok(()) } else { Err(Error::Invalid(self.0)) }
+    }
+}
+
+async fn body(request: Request, app: &Shared) -> Result<Bytes, Error> {
+    Bytes::from_request(request, app).await.map_err(|rejection| {
+        if rejection.status() == http::StatusCode::PAYLOAD_TOO_LARGE {
+            Error::TooLarge { limit: MAX_BODY }
+        } else {
+            Error::Malformed("the body did not arrive whole".into())
+        }
+    })
+}
+
+fn content_type(headers: &HeaderMap) -> &str {
+    let value =
+        headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    value.split(';').next().unwrap_or_default().trim()
+}
+
+fn is_json(kind: &str) -> bool {
+    let kind = kind.to_ascii_lowercase();
+    kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
+}
+
+fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
+    let mut reader = serde_json::Deserializer::from_slice(body);
+    let value = checked(&mut reader, |error| match error.classify() {
+        serde_json::error::Category::Data => None,
+        // Where it stands in the text helps; the text itself may be private.
+        _ => Some(Error::Malformed(format!(
+            "the body is not valid JSON (line {}, column {})",
+            error.line(),
+            error.column()
+        ))),
+    })?;
+    reader.end().map_err(|_| Error::Malformed("something follows the JSON body".into()))?;
+    Ok(value)
+}
+
+fn pairs<T: DeserializeOwned>(text: &[u8]) -> Result<T, Error> {
+    checked(serde_urlencoded::Deserializer::new(form_urlencoded::parse(text)), |_| None)
+}
+
+/// Reads a value; what does not fit its shape is told by field. `malformed` picks out what is no
+/// value at all.
+fn checked<'de, T, D>(reader: D, malformed: impl Fn(&D::Error) -> Option<Error>) -> Result<T, Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+    D::Error: std::fmt::Display,
+{
+    serde_path_to_error::deserialize(reader).map_err(|error| {
+        let path = error.path().to_string();
+        let inner = error.into_inner();
+        malformed(&inner).unwrap_or_else(|| {
+            let message = inner.to_string();
+            let (field, message) = field_of(&path, &message);
+            Error::invalid(field, message)
+        })
+    })
+}
+
+/// Which field a message of serde is about, and the message without its place in the text.
+fn field_of(path: &str, message: &str) -> (String, String) {
+    let message = message.split(" at line ").next().unwrap_or(message);
+    for (prefix, says) in
+        [("missing field `", "is required"), ("duplicate field `", "is there twice")]
+    {
+        if let Some(name) = message.strip_prefix(prefix).and_then(|rest| rest.split('`').next()) {
+            let field = if path == "." { name.to_owned() } else { format!("{path}.{name}") };
+            return (field, says.to_owned());
+        }
+    }
+    (path.to_owned(), message.to_owned())
+}

@@ -1,0 +1,60 @@
+//! The HTTP side that all functions share: who calls, what they sent, what went wrong.
+
+mod extract;
+mod problem;
+mod start;
+
+use std::sync::Arc;
+
+use axum::http::HeaderMap;
+
+pub use self::{
+    extract::{Fields, RoomPath, ValidForm, ValidJson, ValidQuery},
+    problem::Problem,
+    start::{StartError, connect, serve},
+};
+use crate::{
+    actions::Services,
+    auth::TokenRules,
+    config::{Config, Origins},
+};
+
+/// What handlers work with. Made once, at start; requests share it.
+#[derive(Debug)]
+pub struct App {
+    /// What actions work with.
+    pub services: Services,
+    /// Whose tokens are good.
+    pub tokens: TokenRules,
+    /// Which web pages may call.
+    pub origins: Origins,
+    /// The address under which clients reach the API, where it is set.
+    pub public_url: Option<String>,
+}
+
+/// The state of every router.
+pub type Shared = Arc<App>;
+
+impl App {
+    /// Puts together what was configured.
+    pub fn new(config: Config, services: Services) -> Self {
+        Self {
+            services,
+            tokens: config.tokens,
+            origins: config.origins,
+            public_url: config.public_url,
+        }
+    }
+
+    /// The address under which clients reach the API: as set, or as this request did. Whoever lies
+    /// about it in a request misleads only that request's own client.
+    pub fn public_url(&self, headers: &HeaderMap) -> String {
+        if let Some(url) = &self.public_url {
+            return url.clone();
+        }
+        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        let scheme =
+            text("x-forwarded-proto").filter(|scheme| *scheme == "https").unwrap_or("http");
+        format!("{scheme}://{}", text("host").unwrap_or("localhost"))
+    }
+}
