@@ -13,7 +13,7 @@ use crate::routes::{health, me, messages, openapi as document, read, rooms};
 pub fn routes() -> Router<Shared> {
     Router::new()
         .route("/healthz", get(health::healthz))
-        .route("/openapi.json", get(document::openapi_json))
+        .route("/openapi.json", get(document::openapi))
         .route("/v1/me", get(me::get_me))
         .route("/v1/rooms", get(rooms::list_rooms).post(rooms::open_room))
         .route("/v1/rooms/{id}", get(rooms::get_room))
@@ -28,7 +28,7 @@ pub fn routes() -> Router<Shared> {
 #[derive(OpenApi)]
 #[openapi(paths(
     health::healthz,
-    document::openapi_json,
+    document::openapi,
     me::get_me,
     rooms::list_rooms,
     rooms::open_room,

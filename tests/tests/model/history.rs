@@ -179,9 +179,9 @@ async fn live(
                 seen.posts.push(post);
             }
         }
-        Does::Read => {
+        Does::Read { pages } => {
             let mut log = Vec::new();
-            for _ in 0..3 {
+            for _ in 0..pages {
                 let end = log.last().map_or(0, Slot::seq);
                 let Ok(Some(page)) =
                     store.page(place.room, me, Window::After(end), 4, &clock).await

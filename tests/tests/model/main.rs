@@ -25,7 +25,7 @@ fn two_runs_of_a_post_and_another_post_in_every_order() {
 /// Reliability F12.
 #[test]
 fn two_runs_of_a_post_beside_a_reader_that_closes_slots_in_every_order() {
-    let reader = Actor::reader("bob").an_hour_ahead();
+    let reader = Actor::reader("bob", 1).an_hour_ahead();
     exhaust(
         "two runs and a reader",
         &Scenario::of([Actor::post("alice", 1), Actor::post("alice", 1), reader]),
@@ -37,7 +37,7 @@ fn two_runs_of_a_post_beside_a_reader_that_closes_slots_in_every_order() {
 #[test]
 fn a_post_and_its_retry_beside_a_reader_that_closes_slots_in_every_order() {
     let retry = Actor::post("alice", 1).with_retry();
-    let reader = Actor::reader("bob").an_hour_ahead();
+    let reader = Actor::reader("bob", 1).an_hour_ahead();
     exhaust("a run, a retry and a reader", &Scenario::of([Actor::post("alice", 1), retry, reader]));
 }
 
@@ -53,7 +53,7 @@ fn two_runs_of_a_post_with_a_fault_at_every_place() {
 /// A post without a client id beside a reader that closes its slot, with a fault at every place.
 #[test]
 fn a_post_without_a_client_id_with_a_fault_at_every_place() {
-    let reader = Actor::reader("bob").an_hour_ahead();
+    let reader = Actor::reader("bob", 1).an_hour_ahead();
     let scenario =
         Scenario::of([Actor::post("alice", 1).without_client_id(), reader]).with_faults(1);
     exhaust("a post without a client id", &scenario);
@@ -64,7 +64,7 @@ fn a_post_without_a_client_id_with_a_fault_at_every_place() {
 #[test]
 fn a_reader_with_stale_reads_beside_two_posts_in_every_order() {
     let scenario =
-        Scenario::of([Actor::post("alice", 1), Actor::post("bob", 2), Actor::reader("bob")])
+        Scenario::of([Actor::post("alice", 1), Actor::post("bob", 2), Actor::reader("bob", 1)])
             .with_stale_reads();
     exhaust("stale reads", &scenario);
 }
@@ -82,8 +82,8 @@ fn everything_at_once_in_random_orders() {
             Actor::post("bob", 3),
             Actor::post("bob", 4).without_client_id(),
             Actor::post("bob", 3).with_retry(),
-            Actor::reader("bob"),
-            Actor::reader("alice"),
+            Actor::reader("bob", 3),
+            Actor::reader("alice", 2),
             Actor::list("alice"),
         ];
         rng.shuffle(&mut actors);

@@ -15,8 +15,8 @@ pub(crate) struct Actor {
 pub(crate) enum Does {
     /// Posts the message of this number.
     Post { message: u8, client_id: bool, retry: bool },
-    /// Reads on from the beginning, page by page, and then the newest page.
-    Read,
+    /// Reads on from the beginning, so many pages.
+    Read { pages: usize },
     /// Lists its rooms.
     List,
 }
@@ -27,8 +27,8 @@ impl Actor {
         Self { user, does: Does::Post { message, client_id: true, retry: false }, clock_skew: 0 }
     }
 
-    pub(crate) fn reader(user: &'static str) -> Self {
-        Self { user, does: Does::Read, clock_skew: 0 }
+    pub(crate) fn reader(user: &'static str, pages: usize) -> Self {
+        Self { user, does: Does::Read { pages }, clock_skew: 0 }
     }
 
     pub(crate) fn list(user: &'static str) -> Self {
