@@ -82,6 +82,9 @@ pub enum AppendError {
     /// The sender is blocked here.
     #[error("blocked")]
     Blocked,
+    /// The room has no slot of the number that the message answers.
+    #[error("no such message to reply to")]
+    NothingToReplyTo,
     /// The client id belongs to another message.
     #[error("this client_id was used for another message")]
     ClientIdReused,
@@ -215,7 +218,9 @@ impl Run<'_> {
     }
 
     fn commit_request(&self, now: Timestamp) -> UpdateItemFluentBuilder {
-        self.store
+        let member = "attribute_exists(rd.#me) AND attribute_not_exists(bl.#me)";
+        let request = self
+            .store
             .client
             .update_item()
             .table_name(&self.store.table)
@@ -225,7 +230,7 @@ impl Run<'_> {
                  pv.s = seq + :one, pv.x = :text, pv.f = :me, pv.t = :now, la = :now, \
                  q1s = :bucket, q2s = :bucket",
             )
-            .condition_expression("attribute_exists(rd.#me) AND attribute_not_exists(bl.#me)")
+            .condition_expression(member)
             .expression_attribute_names("#me", self.sender.key.as_str())
             .expression_attribute_values(":one", n(1))
             .expression_attribute_values(":now", n(now.millis()))
@@ -233,7 +238,13 @@ impl Run<'_> {
             .expression_attribute_values(":me", s(self.sender.key.as_str()))
             .expression_attribute_values(":bucket", n(bucket(self.room, now)))
             .return_values(ReturnValue::AllNew)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        match self.draft.reply_to {
+            None => request,
+            Some(seq) => request
+                .condition_expression(format!("{member} AND seq >= :reply_to"))
+                .expression_attribute_values(":reply_to", n(seq)),
+        }
     }
 
     /// Why HEAD's condition did not hold.
@@ -244,7 +255,8 @@ impl Run<'_> {
         let head = old.map_or(Ok(None), head::parse)?;
         Ok(match Membership::check(self.room, self.sender.key, head) {
             None => AppendError::NotAMember,
-            Some(_) => AppendError::Blocked,
+            Some(room) if room.head.blocked.contains_key(self.sender.key) => AppendError::Blocked,
+            Some(_) => AppendError::NothingToReplyTo,
         })
     }
 

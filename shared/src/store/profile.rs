@@ -26,7 +26,7 @@ impl Store {
         Ok(answer.item.map(serde_dynamo::aws_sdk_dynamodb_1::from_item).transpose()?)
     }
 
-    /// Keeps an account's profile.
+    /// Keeps an account's profile, if its token tells anything.
     ///
     /// # Errors
     /// When the store cannot be reached.
@@ -36,6 +36,9 @@ impl Store {
         principal: &Principal,
         profile: &Profile,
     ) -> Result<(), StoreError> {
+        if *profile == Profile::default() {
+            return Ok(());
+        }
         let mut item: HashMap<String, AttributeValue> =
             serde_dynamo::aws_sdk_dynamodb_1::to_item(profile)?;
         item.extend(key::of(key::side(account), key::PROFILE));

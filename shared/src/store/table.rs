@@ -106,3 +106,31 @@ fn key_schema(partition: &str, sort: &str) -> Vec<KeySchemaElement> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The deployed table and the one that is made locally are the same.
+    #[test]
+    fn the_stack_declares_the_same_keys_and_indexes() {
+        let stack = include_str!("../../../infra/template.yaml");
+        let declared = |line: String| assert!(stack.contains(&line), "infra/template.yaml lacks {line}");
+        let key = |name: &str, role: &str, kind: &str| {
+            declared(format!("{{AttributeName: {name}, KeyType: {role}}}"));
+            declared(format!("{{AttributeName: {name}, AttributeType: {kind}}}"));
+        };
+        key("pk", "HASH", "S");
+        key("sk", "RANGE", "S");
+        for (name, partition, sort) in INDEXES {
+            declared(format!("IndexName: {name}"));
+            key(partition, "HASH", "S");
+            key(sort, "RANGE", "N");
+        }
+        declared(format!("AttributeName: {TTL}\n"));
+        let occurrences = |text: &str| stack.matches(text).count();
+        assert_eq!(occurrences("IndexName: "), INDEXES.len());
+        assert_eq!(occurrences("ProjectionType: KEYS_ONLY"), INDEXES.len());
+        assert_eq!(occurrences("AttributeType: "), 2 + 2 * INDEXES.len());
+    }
+}

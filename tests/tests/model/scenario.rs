@@ -68,13 +68,22 @@ pub(crate) struct Scenario {
     pub(crate) faults: usize,
     /// Whether eventual reads may be answered from the past.
     pub(crate) stale_reads: bool,
+    /// How often the world may turn from an actor that could go on to another one; `None` for as
+    /// often as it likes. Most mistakes need few turns, and few turns make few orders.
+    pub(crate) turns: Option<usize>,
     /// Whether actors begin at any time, rather than all at the beginning.
     pub(crate) late_starts: bool,
 }
 
 impl Scenario {
     pub(crate) fn of(actors: impl Into<Vec<Actor>>) -> Self {
-        Self { actors: actors.into(), faults: 0, stale_reads: false, late_starts: false }
+        Self {
+            actors: actors.into(),
+            faults: 0,
+            stale_reads: false,
+            turns: None,
+            late_starts: false,
+        }
     }
 
     pub(crate) fn with_faults(mut self, faults: usize) -> Self {
@@ -84,6 +93,11 @@ impl Scenario {
 
     pub(crate) fn with_stale_reads(mut self) -> Self {
         self.stale_reads = true;
+        self
+    }
+
+    pub(crate) fn with_turns(mut self, turns: usize) -> Self {
+        self.turns = Some(turns);
         self
     }
 

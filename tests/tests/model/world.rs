@@ -14,7 +14,7 @@ use std::{
 use local::embedded::{Answer, Engine, Lost, Request, Wire};
 use tokio::sync::oneshot;
 
-use crate::explore::Choose;
+use crate::{explore::Choose, scenario::Scenario};
 
 /// A request that somebody has sent and nobody has answered.
 struct Pending {
@@ -114,13 +114,18 @@ pub(crate) struct World {
     lag: VecDeque<Request>,
     now: Arc<AtomicI64>,
     faults: usize,
+    turns: Option<usize>,
+    /// Who was answered last.
+    last: Option<usize>,
 }
 
 impl World {
-    pub(crate) fn new(stores: Stores, network: Arc<Mutex<Network>>, faults: usize) -> Self {
+    pub(crate) fn new(stores: Stores, network: Arc<Mutex<Network>>, scenario: &Scenario) -> Self {
         let now = Arc::new(AtomicI64::new(1_700_000_000_000));
         *lock(&network) = Network::default();
-        Self { stores, network, actors: Vec::new(), lag: VecDeque::new(), now, faults }
+        let Scenario { faults, turns, .. } = *scenario;
+        let (actors, lag) = (Vec::new(), VecDeque::new());
+        Self { stores, network, actors, lag, now, faults, turns, last: None }
     }
 
     /// The world's time in milliseconds; each step takes one.
@@ -154,8 +159,11 @@ impl World {
     /// Everything that can happen next.
     fn steps(&self) -> Vec<Step> {
         let network = lock(&self.network);
-        let mut steps: Vec<Step> =
-            network.pending.keys().map(|&number| Step::Deliver(number)).collect();
+        let pends = |actor: usize| network.pending.values().any(|pending| pending.actor == actor);
+        let goes_on = self.last.filter(|&last| self.turns == Some(0) && pends(last));
+        let may_go = |actor: usize| goes_on.is_none_or(|last| actor == last);
+        let deliverable = network.pending.iter().filter(|(_, pending)| may_go(pending.actor));
+        let mut steps: Vec<Step> = deliverable.map(|(&number, _)| Step::Deliver(number)).collect();
         for (number, actor) in self.actors.iter().enumerate() {
             if matches!(actor, Actor::Waiting(_)) {
                 steps.push(Step::Start(number));
@@ -189,6 +197,7 @@ impl World {
             Step::Start(actor) => self.start(actor),
             Step::Deliver(number) => {
                 let pending = self.receive(number);
+                self.count_turn(pending.actor);
                 let answer = self.answer(&pending.request, choose);
                 self.reply(pending, Ok(answer));
             }
@@ -208,6 +217,16 @@ impl World {
                 self.reply(pending, Ok(answer));
             }
             Step::Kill(actor) => self.actors[actor] = Actor::Gone,
+        }
+    }
+
+    /// Turning away from an actor that could go on is counted.
+    fn count_turn(&mut self, to: usize) {
+        let from = self.last.replace(to);
+        let could_go_on =
+            from.is_some_and(|from| lock(&self.network).pending.values().any(|p| p.actor == from));
+        if from != Some(to) && could_go_on {
+            self.turns = self.turns.map(|turns| turns.saturating_sub(1));
         }
     }
 

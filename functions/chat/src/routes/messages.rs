@@ -76,6 +76,9 @@ pub(crate) async fn create_message(
         fields.wrong("client_id", "must be a UUID");
         None
     });
+    if sent.reply_to == Some(0) {
+        fields.wrong("reply_to", "must be the seq of a message in this room");
+    }
     let draft = Draft::new(room.kind(), sent.kind, sent.body, client_id, sent.reply_to);
     let draft = draft.map_err(|bad| fields.wrong("body", in_words(&bad)));
     fields.check()?;
