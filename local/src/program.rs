@@ -12,7 +12,6 @@ use shared::{
     realtime::{
         publisher::{Deadlines, Publisher, SetupError},
         relay::{Endpoint, Relay},
-        secret::Secret,
     },
     store::{Store, StoreError, table},
 };
@@ -23,6 +22,7 @@ use crate::{
     embedded::{Wire, client},
     hub::{self, Hub},
 };
+use shared::secret::Secret;
 
 /// The store's table. `infra/local.env` names it too, for functions under cargo-lambda.
 const TABLE: &str = "parlour";

@@ -28,7 +28,9 @@ fn document() -> OpenApi {
         ))
         .build();
     document.servers = Some(vec![Server::new("/")]);
-    let bearer = SecurityScheme::Http(Http::builder().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build());
+    let bearer = SecurityScheme::Http(
+        Http::builder().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build(),
+    );
     document.components.get_or_insert_default().add_security_scheme("bearer", bearer);
     document
 }
@@ -40,7 +42,10 @@ fn the_served_document_is_the_generated_one() {
         std::fs::write(Path::new(FILE), &generated).unwrap();
     }
     let served = std::fs::read_to_string(FILE).unwrap();
-    assert!(served == generated, "docs/openapi.json is old: UPDATE_OPENAPI=1 cargo test -p local --test openapi");
+    assert!(
+        served == generated,
+        "docs/openapi.json is old: UPDATE_OPENAPI=1 cargo test -p local --test openapi"
+    );
 }
 
 #[test]
@@ -51,7 +56,9 @@ fn every_route_is_documented_and_every_documented_route_is_there() {
         .as_object()
         .unwrap()
         .iter()
-        .flat_map(|(path, methods)| methods.as_object().unwrap().keys().map(move |method| format!("{method} {path}")))
+        .flat_map(|(path, methods)| {
+            methods.as_object().unwrap().keys().map(move |method| format!("{method} {path}"))
+        })
         .collect();
     assert!(routed.len() > 8, "the tables could not be read: {routed:?}");
     assert_eq!(routed, documented);

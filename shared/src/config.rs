@@ -2,12 +2,10 @@
 
 use std::str::FromStr;
 
+use crate::secret::Secret;
 use crate::{
     auth::TokenRules,
-    realtime::{
-        relay::{Endpoint, Relay},
-        secret::Secret,
-    },
+    realtime::relay::{Endpoint, Relay},
 };
 
 /// The shortest secret that may verify tokens: 256 bits, as RFC 7518 (section 3.2) asks for HS256.

@@ -14,5 +14,7 @@ pub mod error;
 pub mod http;
 /// The Pusher side: signing, channel names, publishing.
 pub mod realtime;
+/// A string that must not be printed.
+pub mod secret;
 /// The only place that sees the AWS SDK.
 pub mod store;

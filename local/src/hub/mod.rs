@@ -23,10 +23,8 @@ use axum::{
     extract::DefaultBodyLimit,
     routing::{any, post},
 };
-use shared::realtime::{
-    secret::Secret,
-    sign::{Signer, SocketId},
-};
+use shared::realtime::sign::{Signer, SocketId};
+use shared::secret::Secret;
 
 use self::{channels::Channels, mailbox::Mailbox, protocol::Close};
 

@@ -17,13 +17,13 @@ use serde_json::{Value, json};
 use shared::realtime::{
     publisher::{Deadlines, Publisher},
     relay::{Endpoint, Relay},
-    secret::Secret,
     sign::{ChannelName, SocketId, request},
 };
 use tokio::net::TcpListener;
 
 use self::client::Client;
 use super::{App, Hub, Settings, router};
+use shared::secret::Secret;
 
 /// Every test client is subscribed to it; see [`TestHub::assert_silent`].
 const MARKER: &str = "marker";

@@ -167,7 +167,9 @@ impl From<AppendError> for Error {
             AppendError::Blocked => {
                 Self::Forbidden { code: "blocked", detail: "You cannot post into this room." }
             }
-            AppendError::NothingToReplyTo => Self::invalid("reply_to", "must be the seq of a message in this room"),
+            AppendError::NothingToReplyTo => {
+                Self::invalid("reply_to", "must be the seq of a message in this room")
+            }
             AppendError::ClientIdReused => Self::Conflict {
                 code: "client_id_reused",
                 detail: "This client_id was used for another message in this room.",

@@ -12,7 +12,7 @@ use crate::{
     error::Error,
     realtime::{
         channel::Channel,
-        publisher::{Publisher, Trigger},
+        publisher::{MAX_EVENT_DATA, Publisher, Trigger},
         relay::Relay,
     },
     store::Store,
@@ -53,7 +53,7 @@ impl Services {
         let trigger = |(channel, event): (Channel, Event)| Trigger {
             channel: channel.to_string(),
             name: event.name().into(),
-            data: event.data(),
+            data: event.data(MAX_EVENT_DATA),
         };
         // A failure is logged where it happens, once.
         self.publisher.publish(events.into_iter().map(trigger).collect()).await.is_ok()

@@ -5,13 +5,11 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::hs256;
-use crate::{
-    domain::{
-        principal::{Caller, Principal, PrincipalType, Profile, Roles},
-        time::Timestamp,
-    },
-    realtime::secret::Secret,
+use crate::domain::{
+    principal::{Caller, Principal, PrincipalType, Profile, Roles},
+    time::Timestamp,
 };
+use crate::secret::Secret;
 
 /// How far the clocks of the token's issuer and ours may be apart, in seconds.
 const LEEWAY: i64 = 60;

@@ -4,9 +4,6 @@ use serde::Serialize;
 
 use super::{message::MessageView, time::Timestamp};
 
-/// An event's data may have this many bytes of UTF-8; more is refused by Pusher.
-pub const MAX_DATA_BYTES: usize = 10_240;
-
 /// Something that happened in a room. Each carries the room's id, `seq` or `head`, and `rev`, so
 /// that a client can tell that it missed one.
 #[derive(Clone, Debug)]
@@ -63,13 +60,13 @@ impl Event {
         }
     }
 
-    /// The data as JSON, at most [`MAX_DATA_BYTES`] long: a message that would not fit goes
-    /// without its body and says so.
-    pub fn data(&self) -> String {
+    /// The data as JSON, at most `limit` bytes long: a message that would not fit goes without its
+    /// body and says so.
+    pub fn data(&self, limit: usize) -> String {
         match self {
             Self::NewMessage(message) => {
                 let whole = json(message);
-                if whole.len() <= MAX_DATA_BYTES {
+                if whole.len() <= limit {
                     return whole;
                 }
                 json(&MessageView { body: None, truncated: true, ..(**message).clone() })

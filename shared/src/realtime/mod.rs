@@ -3,5 +3,4 @@
 pub mod channel;
 pub mod publisher;
 pub mod relay;
-pub mod secret;
 pub mod sign;

@@ -1,6 +1,6 @@
 //! Which Pusher-compatible server events go through.
 
-use super::secret::Secret;
+use crate::secret::Secret;
 
 /// A Pusher app on a Pusher-compatible server (Pusher itself, sockudo, soketi, Reverb, the local hub).
 #[derive(Clone, Debug)]

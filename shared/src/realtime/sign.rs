@@ -19,7 +19,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use super::secret::Secret;
+use crate::secret::Secret;
 
 pub mod request;
 #[cfg(test)]

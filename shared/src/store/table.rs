@@ -115,7 +115,8 @@ mod tests {
     #[test]
     fn the_stack_declares_the_same_keys_and_indexes() {
         let stack = include_str!("../../../infra/template.yaml");
-        let declared = |line: String| assert!(stack.contains(&line), "infra/template.yaml lacks {line}");
+        let declared =
+            |line: String| assert!(stack.contains(&line), "infra/template.yaml lacks {line}");
         let key = |name: &str, role: &str, kind: &str| {
             declared(format!("{{AttributeName: {name}, KeyType: {role}}}"));
             declared(format!("{{AttributeName: {name}, AttributeType: {kind}}}"));

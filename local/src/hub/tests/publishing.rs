@@ -3,11 +3,11 @@
 use serde_json::{Value, json};
 use shared::realtime::{
     publisher::Trigger,
-    secret::Secret,
     sign::{Signer, request::Request},
 };
 
 use super::{TestHub, now};
+use shared::secret::Secret;
 
 const EVENTS: &str = "/apps/app/events";
 const BATCH: &str = "/apps/app/batch_events";

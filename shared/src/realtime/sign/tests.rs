@@ -7,7 +7,8 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 
 use super::request::{Request, RequestRefused};
 use super::{BadChannelName, BadSocketId, ChannelName, SocketId, channel_secret};
-use crate::realtime::{secret::Secret, sign::Signer};
+use crate::realtime::sign::Signer;
+use crate::secret::Secret;
 
 const KEY: &str = "278d425bdf160c739803";
 const NOW: u64 = 1_353_088_179;

@@ -12,9 +12,9 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::realtime::{
     relay::{Endpoint, Relay},
-    secret::Secret,
     sign::{Signer, request::Request},
 };
+use crate::secret::Secret;
 
 /// What the relay does with one call, once it has read it.
 #[derive(Clone, Copy)]
