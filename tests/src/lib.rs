@@ -1,1 +1,57 @@
-//! The harness that Parlour's tests share.
+//! The harness of the end-to-end tests: Parlour as its clients meet it, over real sockets.
+//!
+//! Only what is outside the product is replaced: the store's wire (to count and to break it) and
+//! the relay. Everything a test says about rooms and messages it says through HTTP or a WebSocket.
+//!
+//! | file | what |
+//! |---|---|
+//! | `app` | Parlour running inside the test |
+//! | `site` | an address where it is served, its clock and its tokens |
+//! | `user` | somebody who calls the API |
+//! | `answer` | what came back |
+//! | `room` | rooms and pages of their logs, as they came back |
+//! | `listener` | somebody who listens, as a Pusher client does |
+//! | `relay` | a relay that records, refuses or hangs |
+//! | `meter` | the store, counting calls and units |
+//! | `faulty` | the store over a network that misbehaves |
+//! | `token` | tokens that nobody would give out |
+
+use std::time::Duration;
+
+mod answer;
+mod app;
+mod faulty;
+mod listener;
+mod meter;
+mod relay;
+mod room;
+mod site;
+pub mod token;
+mod user;
+
+pub use self::{
+    answer::Answer,
+    app::TestApp,
+    faulty::{Call, Fault, Faulty},
+    listener::{Heard, Listener},
+    meter::{Bill, Meter},
+    relay::{FakeRelay, Mood},
+    room::{Inbox, Page, Room},
+    site::Site,
+    user::User,
+};
+
+/// Longer than anything takes: only a test that fails waits for it.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The id of the local relay's app.
+pub const RELAY_APP: &str = "parlour";
+/// The local relay's public key.
+pub const RELAY_KEY: &str = "parlour-key";
+/// The local relay's secret.
+pub const RELAY_SECRET: &str = "parlour-secret";
+
+/// Whether only a taste of the work is wanted (`PARLOUR_TEST=quick`).
+pub fn quick() -> bool {
+    std::env::var("PARLOUR_TEST").is_ok_and(|mode| mode == "quick")
+}

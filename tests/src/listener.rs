@@ -1,0 +1,176 @@
+//! Somebody who listens, as a stock Pusher client does (protocol 7).
+
+use std::{
+    collections::VecDeque,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use futures_util::{SinkExt as _, StreamExt as _};
+use reqwest::Method;
+use serde_json::{Value, json};
+use shared::realtime::sign::{Signer, request::Request};
+use tokio::{net::TcpStream, time::timeout};
+use tokio_tungstenite::{WebSocketStream, client_async, tungstenite::Message};
+use uuid::Uuid;
+
+use crate::{Answer, PATIENCE, RELAY_APP, RELAY_KEY, RELAY_SECRET, User};
+use shared::secret::Secret;
+
+/// An event as a listener gets it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Heard {
+    /// The event's name.
+    pub name: String,
+    /// The channel it came on.
+    pub channel: String,
+    /// The data, read.
+    pub data: Value,
+}
+
+/// A socket to the relay.
+pub struct Listener {
+    /// The id that the relay gave the socket.
+    pub socket_id: String,
+    user: User,
+    socket: WebSocketStream<TcpStream>,
+    /// Events that came while something else was waited for.
+    waiting: VecDeque<Heard>,
+    /// A public channel of this listener's own, for marks.
+    marks: String,
+}
+
+impl Listener {
+    /// Connects to where the API says that the relay is.
+    pub(crate) async fn connect(user: &User) -> Self {
+        let relay = user.get("/v1/realtime").await.expect(200);
+        let part = |key: &str| relay[key].to_string().trim_matches('"').to_owned();
+        let address = format!("{}:{}", part("host"), part("port"));
+        let stream = TcpStream::connect(&address).await.expect("the relay should listen");
+        stream.set_nodelay(true).expect("a TCP socket");
+        let path = format!("/app/{}?protocol=7&client=parlour-tests&version=1", part("key"));
+        let opened = client_async(format!("ws://{address}{path}"), stream).await;
+        let (socket, _) = opened.expect("the relay should open a WebSocket");
+        let mut listener = Self {
+            socket_id: String::new(),
+            user: user.clone(),
+            socket,
+            waiting: VecDeque::new(),
+            marks: format!("marks-{}", Uuid::new_v4()),
+        };
+        let greeting = listener.frame().await;
+        assert_eq!(greeting["event"], "pusher:connection_established", "{greeting}");
+        let id = data_of(&greeting)["socket_id"].as_str().expect("a socket id").to_owned();
+        listener.socket_id = id;
+        let marks = listener.marks.clone();
+        listener.ask(json!({ "channel": marks })).await;
+        listener
+    }
+
+    /// Subscribes to a private channel, with the right that the API gives.
+    pub async fn subscribe(&mut self, channel: &str) {
+        let grant = self.user.asks_to_hear(&self.socket_id, channel).await.expect(200);
+        self.ask(json!({ "channel": channel, "auth": grant["auth"] })).await;
+    }
+
+    async fn ask(&mut self, subscription: Value) {
+        let ask = json!({ "event": "pusher:subscribe", "data": subscription });
+        self.socket.send(Message::text(ask.to_string())).await.expect("an open socket");
+        loop {
+            let frame = self.frame().await;
+            match frame["event"].as_str() {
+                Some("pusher_internal:subscription_succeeded") => return,
+                Some(name) if name.starts_with("pusher") => panic!("not subscribed: {frame}"),
+                _ => self.waiting.push_back(heard(&frame)),
+            }
+        }
+    }
+
+    /// The next event.
+    pub async fn next(&mut self) -> Heard {
+        match self.waiting.pop_front() {
+            Some(event) => event,
+            None => heard(&self.frame().await),
+        }
+    }
+
+    /// Everything that reached the relay before this call and was for this listener.
+    ///
+    /// A mark is sent through the relay after it, and a socket's events keep their order: what was
+    /// not heard before the mark was not sent.
+    pub async fn hears_so_far(&mut self) -> Vec<Heard> {
+        let mark = Uuid::new_v4().to_string();
+        self.trigger_mark(&mark).await;
+        let mut events = Vec::new();
+        loop {
+            let event = self.next().await;
+            if event.channel != self.marks {
+                events.push(event);
+            } else if event.data == json!(mark) {
+                return events;
+            }
+        }
+    }
+
+    /// Everything so far, which must be events of these names in this order.
+    pub async fn hears_only(&mut self, names: &[&str]) -> Vec<Heard> {
+        let events = self.hears_so_far().await;
+        let heard: Vec<&str> = events.iter().map(|event| event.name.as_str()).collect();
+        assert_eq!(heard, names, "{events:#?}");
+        events
+    }
+
+    /// Nothing has come.
+    pub async fn saw_nothing(&mut self) {
+        self.hears_only(&[]).await;
+    }
+
+    /// No event of this name has come; the others.
+    pub async fn saw_nothing_of(&mut self, name: &str) -> Vec<Heard> {
+        let events = self.hears_so_far().await;
+        assert!(events.iter().all(|event| event.name != name), "heard {name}: {events:#?}");
+        events
+    }
+
+    /// Sends a mark to this listener's own channel, the way the application's server sends events.
+    async fn trigger_mark(&self, mark: &str) {
+        let data = json!(mark).to_string();
+        let body = json!({ "name": "mark", "channel": self.marks, "data": data }).to_string();
+        let path = format!("/apps/{RELAY_APP}/events");
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs();
+        let call = Request { method: "POST", path: &path, query: "", body: body.as_bytes() };
+        let query = Signer::new(RELAY_KEY, &Secret::new(RELAY_SECRET)).sign_request(&call, now);
+        let site = self.user.site();
+        let request = site.http().request(Method::POST, site.url(&format!("{path}?{query}")));
+        let request = request.header("content-type", "application/json").body(body);
+        Answer::to(request).await.expect("the relay's answer").expect(200);
+    }
+
+    /// The next frame that is not the protocol's asking whether somebody is there.
+    async fn frame(&mut self) -> Value {
+        loop {
+            let frame = timeout(PATIENCE, self.socket.next()).await;
+            match frame.expect("an event should have come").expect("an open socket") {
+                Ok(Message::Text(text)) => {
+                    let frame: Value = serde_json::from_str(&text).expect("JSON");
+                    if frame["event"] != "pusher:ping" {
+                        return frame;
+                    }
+                }
+                Ok(Message::Close(why)) => panic!("the relay hung up: {why:?}"),
+                Ok(_) => {}
+                Err(error) => panic!("the relay broke off: {error}"),
+            }
+        }
+    }
+}
+
+/// The data of a frame, which is JSON inside a string.
+fn data_of(frame: &Value) -> Value {
+    let data = frame["data"].as_str().unwrap_or_else(|| panic!("data that is no text: {frame}"));
+    serde_json::from_str(data).unwrap_or_else(|_| panic!("data that is no JSON: {frame}"))
+}
+
+fn heard(frame: &Value) -> Heard {
+    let text = |key: &str| frame[key].as_str().unwrap_or_else(|| panic!("no {key}: {frame}"));
+    Heard { name: text("event").into(), channel: text("channel").into(), data: data_of(frame) }
+}

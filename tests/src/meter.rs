@@ -1,0 +1,209 @@
+//! The store, counting what each request costs.
+//!
+//! The embedded engine reckons capacity as DynamoDB documents it; the meter asks it for that with
+//! each call, which changes nothing else.
+
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use local::embedded::{Answer, Engine, Lost, Request, Wire};
+use serde_json::Value;
+
+/// How far away the store is. What is asked for at once is on its way at the same time, as it would
+/// be over a network; an embedded store could answer one before the other is sent.
+const ROUND_TRIP: Duration = Duration::from_millis(5);
+
+/// An empty store that counts. Clones share it.
+#[derive(Clone)]
+pub struct Meter {
+    engine: Engine,
+    tape: Arc<Mutex<Tape>>,
+}
+
+/// What was counted since the last look.
+#[derive(Debug, Default)]
+struct Tape {
+    calls: Vec<Metered>,
+    /// Counts beginnings and endings, to tell what ran beside what.
+    ticks: u64,
+}
+
+/// One call of the store.
+#[derive(Clone, Debug)]
+pub struct Metered {
+    /// The operation: `PutItem`.
+    pub operation: String,
+    /// The request's body.
+    pub request: Value,
+    /// The answer's body, once there is one.
+    pub answer: Value,
+    /// Read units.
+    pub reads: f64,
+    /// Write units.
+    pub writes: f64,
+    began: u64,
+    ended: u64,
+}
+
+impl Meter {
+    /// An empty store.
+    pub fn new() -> Self {
+        let engine = Engine::memory().expect("an empty store");
+        Self { engine, tape: Arc::default() }
+    }
+
+    /// Everything since the last look, or the start.
+    pub fn take(&self) -> Bill {
+        Bill(std::mem::take(&mut self.lock().calls))
+    }
+
+    /// An item as it is stored, by its keys; not counted.
+    pub fn item(&self, partition: &str, sort: &str) -> Value {
+        let key = serde_json::json!({ "pk": { "S": partition }, "sk": { "S": sort } });
+        let table = self.lock().calls.iter().find_map(|call| table_of(&call.request));
+        let table = table.expect("a call that names the table since the last look");
+        let body = serde_json::json!({ "TableName": table, "Key": key }).to_string();
+        let request = Request { operation: "GetItem".into(), body: body.into() };
+        let answer = self.engine.answer(&request);
+        let answer: Value = serde_json::from_str(&answer.body).expect("JSON");
+        answer["Item"].clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Tape> {
+        self.tape.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for Meter {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Meter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Meter")
+    }
+}
+
+impl Wire for Meter {
+    fn call(&self, request: Request) -> Pin<Box<dyn Future<Output = Result<Answer, Lost>> + Send>> {
+        let meter = self.clone();
+        Box::pin(async move {
+            let asked: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+            let began = meter.lock().tick();
+            let answer = meter.engine.call(with_capacity(&request, &asked)).await?;
+            tokio::time::sleep(ROUND_TRIP).await;
+            let told: Value = serde_json::from_str(&answer.body).unwrap_or_default();
+            let mut tape = meter.lock();
+            let ended = tape.tick();
+            let (reads, writes) = units(&request.operation, &told);
+            let (operation, request) = (request.operation, asked);
+            let call = Metered { operation, request, answer: told, reads, writes, began, ended };
+            tape.calls.push(call);
+            Ok(answer)
+        })
+    }
+}
+
+impl Tape {
+    fn tick(&mut self) -> u64 {
+        self.ticks += 1;
+        self.ticks
+    }
+}
+
+/// The same request, asking what it costs.
+fn with_capacity(request: &Request, asked: &Value) -> Request {
+    let mut asked = asked.clone();
+    let counted = !request.operation.ends_with("Table") && request.operation != "UpdateTimeToLive";
+    if let (true, Some(body)) = (counted, asked.as_object_mut()) {
+        body.insert("ReturnConsumedCapacity".into(), "INDEXES".into());
+    }
+    Request { operation: request.operation.clone(), body: asked.to_string().into() }
+}
+
+/// Read and write units of an answer.
+fn units(operation: &str, answer: &Value) -> (f64, f64) {
+    let consumed = &answer["ConsumedCapacity"];
+    let total = match consumed {
+        Value::Array(tables) => tables.iter().filter_map(|t| t["CapacityUnits"].as_f64()).sum(),
+        one => one["CapacityUnits"].as_f64().unwrap_or_default(),
+    };
+    let failed = answer["__type"].as_str().is_some_and(|t| t.contains("ConditionalCheckFailed"));
+    match operation {
+        "GetItem" | "BatchGetItem" | "Query" => (total, 0.0),
+        // A condition that does not hold is paid for, although the answer does not say so.
+        _ if failed => (0.0, 1.0),
+        _ => (0.0, total),
+    }
+}
+
+fn table_of(request: &Value) -> Option<String> {
+    request["TableName"].as_str().map(ToOwned::to_owned)
+}
+
+/// What some requests cost.
+#[derive(Clone, Debug)]
+pub struct Bill(pub Vec<Metered>);
+
+impl Bill {
+    /// How many calls.
+    pub fn calls(&self) -> usize {
+        self.0.len()
+    }
+
+    /// How many calls of one operation.
+    pub fn count(&self, operation: &str) -> usize {
+        self.0.iter().filter(|call| call.operation == operation).count()
+    }
+
+    /// Read units.
+    pub fn reads(&self) -> f64 {
+        self.0.iter().map(|call| call.reads).sum()
+    }
+
+    /// Write units.
+    pub fn writes(&self) -> f64 {
+        self.0.iter().map(|call| call.writes).sum()
+    }
+
+    /// How many round trips one behind the other: a call belongs to the round of those that had not
+    /// ended when it began.
+    pub fn rounds(&self) -> usize {
+        let mut calls: Vec<&Metered> = self.0.iter().collect();
+        calls.sort_by_key(|call| call.began);
+        let (mut rounds, mut round_ends) = (0, 0);
+        for call in calls {
+            if rounds == 0 || call.began > round_ends {
+                rounds += 1;
+                round_ends = call.ended;
+            } else {
+                round_ends = round_ends.min(call.ended);
+            }
+        }
+        rounds
+    }
+}
+
+/// The table of calls, for a test that fails.
+impl fmt::Display for Bill {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (calls, rounds) = (self.calls(), self.rounds());
+        writeln!(f, "\n{calls} calls in {rounds} rounds")?;
+        writeln!(f, "{:<20} {:>6} {:>6}  what", "operation", "RRU", "WRU")?;
+        for Metered { operation, reads, writes, request, answer, .. } in &self.0 {
+            let index = request["IndexName"].as_str().unwrap_or_default();
+            let refused = answer["__type"].as_str().unwrap_or_default();
+            let key = ["Key", "Item"].into_iter().find_map(|k| request[k]["sk"]["S"].as_str());
+            let key = key.unwrap_or_default();
+            writeln!(f, "{operation:<20} {reads:>6.1} {writes:>6.1}  {key}{index} {refused}")?;
+        }
+        writeln!(f, "{:<20} {:>6.1} {:>6.1}", "sum", self.reads(), self.writes())
+    }
+}

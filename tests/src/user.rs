@@ -1,0 +1,172 @@
+//! Somebody who calls the API.
+
+use reqwest::{Method, RequestBuilder};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::{Answer, Inbox, Listener, Page, Room, Site};
+
+/// A caller, with the token it presents.
+#[derive(Clone, Debug)]
+pub struct User {
+    /// The id in the token.
+    pub id: String,
+    site: Site,
+    token: Option<String>,
+}
+
+impl User {
+    pub(crate) fn new(site: Site, id: String, token: Option<String>) -> Self {
+        Self { id, site, token }
+    }
+
+    /// A request with this caller's token, to be completed.
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let request = self.site.http().request(method, self.site.url(path));
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+
+    /// Sends a request, which must be answered.
+    pub async fn send(&self, request: RequestBuilder) -> Answer {
+        Answer::to(request).await.expect("an answer")
+    }
+
+    /// `GET`.
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(self.request(Method::GET, path)).await
+    }
+
+    /// `POST` of a JSON body.
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        self.send(with_json(self.request(Method::POST, path), &body)).await
+    }
+
+    /// `PUT` of a JSON body.
+    pub async fn put(&self, path: &str, body: Value) -> Answer {
+        self.send(with_json(self.request(Method::PUT, path), &body)).await
+    }
+
+    /// Where this caller's requests go.
+    pub fn site(&self) -> &Site {
+        &self.site
+    }
+}
+
+/// A request with a JSON body.
+pub(crate) fn with_json(request: RequestBuilder, body: &Value) -> RequestBuilder {
+    request.header("content-type", "application/json").body(body.to_string())
+}
+
+/// What a caller does, in one sentence each. All of it must succeed.
+impl User {
+    /// Opens the room with another user, or finds it open.
+    pub async fn opens_direct(&self, with: &str) -> Room {
+        let answer = self.post("/v1/rooms", json!({ "kind": "direct", "with": with })).await;
+        assert!(matches!(answer.status, 200 | 201), "{answer}");
+        Room::from(answer.json)
+    }
+
+    /// The room as this caller sees it now.
+    pub async fn sees(&self, room: &Room) -> Room {
+        Room::from(self.get(&room.path("")).await.expect(200))
+    }
+
+    /// Posts a text; the answered message.
+    pub async fn posts(&self, room: &Room, body: &str) -> Value {
+        self.post(&room.path("/messages"), json!({ "body": body })).await.expect(201)
+    }
+
+    /// Posts texts one after another.
+    pub async fn posts_all<T: AsRef<str>>(&self, room: &Room, bodies: impl IntoIterator<Item = T>) {
+        for body in bodies {
+            self.posts(room, body.as_ref()).await;
+        }
+    }
+
+    /// Posts a text under a client id, whatever comes of it.
+    pub async fn tries_to_post(&self, room: &Room, body: &str, client_id: Uuid) -> Answer {
+        self.post(&room.path("/messages"), json!({ "body": body, "client_id": client_id })).await
+    }
+
+    /// Posts a text again that may have been posted before, whatever comes of it.
+    pub async fn retries(&self, room: &Room, body: &str, client_id: Uuid) -> Answer {
+        let message = json!({ "body": body, "client_id": client_id, "retry": true });
+        self.post(&room.path("/messages"), message).await
+    }
+
+    /// The newest page of a room's log.
+    pub async fn history(&self, room: &Room) -> Page {
+        self.page(room, "").await
+    }
+
+    /// A page of a room's log: `?before=12&limit=5`.
+    pub async fn page(&self, room: &Room, query: &str) -> Page {
+        Page::from(self.get(&room.path(&format!("/messages{query}"))).await.expect(200))
+    }
+
+    /// The whole log of a room, read forwards in pages as a client does that catches up. Dense, or
+    /// the test fails.
+    pub async fn whole_log(&self, room: &Room) -> Vec<Value> {
+        let mut log: Vec<Value> = Vec::new();
+        loop {
+            let query = format!("?after={}&limit=200", log.len());
+            let page = self.page(room, &query).await;
+            assert!(!page.has_more || !page.messages.is_empty(), "stuck behind slot {}", log.len());
+            let expected: Vec<u64> = (log.len() as u64 + 1..).take(page.messages.len()).collect();
+            assert_eq!(page.seqs(), expected, "the log is not dense");
+            log.extend(page.messages);
+            if !page.has_more {
+                assert_eq!(log.len() as u64, page.head, "the log does not end at the head");
+                return log;
+            }
+        }
+    }
+
+    /// Marks a room as read up to a message; what is left.
+    pub async fn marks_read(&self, room: &Room, seq: u64) -> Value {
+        self.put(&room.path("/read"), json!({ "seq": seq })).await.expect(200)
+    }
+
+    /// A page of this caller's rooms: `?limit=5`.
+    pub async fn inbox(&self, query: &str) -> Inbox {
+        Inbox::from(self.get(&format!("/v1/rooms{query}")).await.expect(200))
+    }
+
+    /// What the API says of the caller.
+    pub async fn me(&self) -> Value {
+        self.get("/v1/me").await.expect(200)
+    }
+
+    /// The name of this caller's own channel.
+    pub async fn own_channel(&self) -> String {
+        self.me().await["channel"].as_str().expect("a channel").to_owned()
+    }
+
+    /// Asks for the right to listen to a channel, whatever comes of it.
+    pub async fn asks_to_hear(&self, socket_id: &str, channel: &str) -> Answer {
+        let ask = json!({ "socket_id": socket_id, "channel_name": channel });
+        self.post("/v1/realtime/auth", ask).await
+    }
+
+    /// Opens a socket to the relay.
+    pub async fn connects(&self) -> Listener {
+        Listener::connect(self).await
+    }
+
+    /// Opens a socket to the relay and subscribes to a room.
+    pub async fn listens_to(&self, room: &Room) -> Listener {
+        let mut listener = self.connects().await;
+        listener.subscribe(&room.channel).await;
+        listener
+    }
+
+    /// Opens a socket to the relay and subscribes to this caller's own channel.
+    pub async fn listens_to_own_channel(&self) -> Listener {
+        let mut listener = self.connects().await;
+        listener.subscribe(&self.own_channel().await).await;
+        listener
+    }
+}

@@ -1,0 +1,59 @@
+//! Parlour from outside: HTTP and WebSockets alone, one module for each part of the URL table.
+//!
+//! Each test names what it shows: a row of the mission table, a fault of the reliability contract,
+//! or an invariant of the data model.
+
+mod budgets;
+mod faults;
+mod me;
+mod messages;
+mod meta;
+mod problems;
+mod read;
+mod realtime;
+mod rooms;
+mod tokens;
+
+use reqwest::Method;
+
+/// A room's id as it would be, of no room.
+const NO_ROOM: &str = "00000000-0000-8100-8000-000000000000";
+
+/// A route of the API, and a body that it takes.
+#[derive(Clone, Debug)]
+struct Route {
+    method: Method,
+    /// With `{id}` where a room's id belongs.
+    path: &'static str,
+    body: &'static str,
+}
+
+impl Route {
+    fn of(&self, room: &str) -> String {
+        self.path.replace("{id}", room)
+    }
+
+    fn is_about_a_room(&self) -> bool {
+        self.path.contains("{id}")
+    }
+}
+
+/// Every route that takes a token.
+fn routes() -> Vec<Route> {
+    let route = |method, path, body| Route { method, path, body };
+    vec![
+        route(Method::POST, "/v1/rooms", r#"{"kind":"direct","with":"bob"}"#),
+        route(Method::GET, "/v1/rooms", ""),
+        route(Method::GET, "/v1/rooms/{id}", ""),
+        route(Method::POST, "/v1/rooms/{id}/messages", r#"{"body":"hello"}"#),
+        route(Method::GET, "/v1/rooms/{id}/messages", ""),
+        route(Method::PUT, "/v1/rooms/{id}/read", r#"{"seq":1}"#),
+        route(Method::GET, "/v1/me", ""),
+        route(Method::GET, "/v1/realtime", ""),
+        route(
+            Method::POST,
+            "/v1/realtime/auth",
+            r#"{"socket_id":"1.1","channel_name":"private-room-x"}"#,
+        ),
+    ]
+}

@@ -1,0 +1,308 @@
+//! What is refused, and how.
+
+use std::collections::BTreeSet;
+
+use reqwest::{Method, RequestBuilder};
+use serde_json::json;
+use tests::{Answer, FakeRelay, TestApp, User};
+
+use crate::{NO_ROOM, Route, routes};
+
+/// The request of a route, about a room.
+fn request(user: &User, route: &Route, room: &str) -> RequestBuilder {
+    let request = user.request(route.method.clone(), &route.of(room));
+    match route.body {
+        "" => request,
+        body => request.header("content-type", "application/json").body(body),
+    }
+}
+
+/// Reliability F18. Invariant I8.
+#[tokio::test]
+async fn without_a_token_every_route_asks_for_one() {
+    let app = TestApp::start().await;
+    let room = app.user("alice").await.opens_direct("bob").await;
+    let nobody = app.anonymous();
+
+    for route in routes() {
+        for id in [&room.id, NO_ROOM] {
+            let answer = nobody.send(request(&nobody, &route, id)).await;
+            answer.problem(401);
+            assert!(is_challenge(&answer), "{answer}: {:?}", answer.headers);
+        }
+    }
+}
+
+fn is_challenge(answer: &Answer) -> bool {
+    answer.header("www-authenticate").is_some_and(|value| value.starts_with("Bearer"))
+}
+
+/// Reliability F18 and F21. Invariant I8.
+#[tokio::test]
+async fn to_a_stranger_a_room_is_no_room_on_every_route() {
+    let app = TestApp::start().await;
+    let (alice, mallory) = (app.user("alice").await, app.user("mallory").await);
+    let room = alice.opens_direct("bob").await;
+    alice.posts(&room, "secret").await;
+    let before = alice.sees(&room).await.json;
+
+    for route in routes().into_iter().filter(Route::is_about_a_room) {
+        let foreign = mallory.send(request(&mallory, &route, &room.id)).await;
+        let absent = mallory.send(request(&mallory, &route, NO_ROOM)).await;
+        foreign.problem(404);
+        assert_eq!(foreign.text, absent.text, "{route:?}");
+        let names = |answer: &Answer| -> BTreeSet<String> {
+            answer.headers.keys().map(ToString::to_string).collect()
+        };
+        assert_eq!(names(&foreign), names(&absent), "{route:?}");
+        assert!(!foreign.text.contains(&room.id), "{foreign}");
+    }
+    assert_eq!(alice.sees(&room).await.json, before);
+}
+
+/// Who does not belong is told so whatever else is wrong with the request.
+/// Reliability F21.
+#[tokio::test]
+async fn a_wrong_request_tells_a_stranger_no_more() {
+    let app = TestApp::start().await;
+    let (alice, mallory) = (app.user("alice").await, app.user("mallory").await);
+    let room = alice.opens_direct("bob").await;
+
+    for (path, body) in [("messages", json!({ "body": "" })), ("read", json!({}))] {
+        let method = if path == "read" { Method::PUT } else { Method::POST };
+        let ask = async |id: &str| {
+            let request = mallory.request(method.clone(), &format!("/v1/rooms/{id}/{path}"));
+            let request = request.header("content-type", "application/json").body(body.to_string());
+            mallory.send(request).await
+        };
+        let (foreign, absent) = (ask(&room.id).await, ask(NO_ROOM).await);
+        assert_eq!((foreign.status, foreign.text), (absent.status, absent.text), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_path_is_not_found() {
+    let app = TestApp::start().await;
+    let alice = app.user("alice").await;
+
+    for path in ["/v1", "/v1/palaver", "/v2/rooms", "/v1/rooms/x/y/z", "/v1/me/", "/v1//me"] {
+        for user in [&alice, &app.anonymous()] {
+            let answer = user.get(path).await;
+            assert_eq!(answer.problem(404), "not_found", "{path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_method_is_named_and_the_right_ones_too() {
+    let app = TestApp::start().await;
+    let alice = app.user("alice").await;
+
+    for (method, path, allowed) in [
+        (Method::DELETE, "/v1/rooms", "POST"),
+        (Method::PUT, "/v1/rooms", "GET"),
+        (Method::POST, "/v1/me", "GET"),
+        (Method::PUT, "/v1/realtime", "GET"),
+        (Method::DELETE, "/v1/realtime/auth", "POST"),
+    ] {
+        let answer = alice.send(alice.request(method, path)).await;
+        answer.problem(405);
+        let allow = answer.header("allow").unwrap_or_default();
+        assert!(allow.contains(allowed), "{path}: {allow:?}");
+    }
+}
+
+/// How a body is wrong, and what is answered.
+fn wrong_messages() -> Vec<(&'static str, Vec<u8>, u16)> {
+    let text = |name, body: &str, status| (name, body.as_bytes().to_vec(), status);
+    let deep = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
+    vec![
+        text("nothing", "", 400),
+        text("half an object", r#"{"body":"#, 400),
+        text("something behind it", r#"{"body":"x"} x"#, 400),
+        text("single quotes", "{'body':'x'}", 400),
+        text(
+            "an unknown key of depth 10,000",
+            &format!(r#"{{"body":"x","y":{}}}"#, deep(10_000)),
+            400,
+        ),
+        text("a lone surrogate", r#"{"body":"\ud800"}"#, 400),
+        text("a lone second surrogate", r#"{"body":"\udc00x"}"#, 400),
+        ("invalid UTF-8", b"{\"body\":\"\xff\xfe\"}".to_vec(), 400),
+        ("an overlong slash", b"{\"body\":\"\xc0\xaf\"}".to_vec(), 400),
+        text("a raw line break", "{\"body\":\"a\nb\"}", 400),
+        text("NaN", r#"{"body":NaN}"#, 400),
+        text("no object", r#""x""#, 422),
+        text("a list", r#"["x"]"#, 422),
+        text("the fields without their names", r#"["x","text",null,null,false]"#, 422),
+        text("a list of lists, 10,000 deep", &deep(10_000), 400),
+        text("null", "null", 422),
+        text("no body", "{}", 422),
+        text("a null body", r#"{"body":null}"#, 422),
+        text("a number", r#"{"body":5}"#, 422),
+        text("an object", r#"{"body":{"text":"x"}}"#, 422),
+        text("NUL", r#"{"body":"a\u0000b"}"#, 422),
+        text("a wrong type", r#"{"body":"x","type":"video"}"#, 422),
+        text("a type that is no text", r#"{"body":"x","type":1}"#, 422),
+        text("a client id that is none", r#"{"body":"x","client_id":"1"}"#, 422),
+        text("a number as client id", r#"{"body":"x","client_id":1}"#, 422),
+        text("a negative answer", r#"{"body":"x","reply_to":-1}"#, 422),
+        text("an answer to a text", r#"{"body":"x","reply_to":"1"}"#, 422),
+        text("a retry that is no yes or no", r#"{"body":"x","retry":"yes"}"#, 422),
+        ("256 KB", format!(r#"{{"body":"{}"}}"#, "x".repeat(256 * 1024)).into(), 413),
+        ("256 KB of spaces", format!("{}{{\"body\":\"x\"}}", " ".repeat(256 * 1024)).into(), 413),
+    ]
+}
+
+/// Reliability F15. Invariant I10.
+#[tokio::test]
+async fn a_wrong_message_is_refused_and_nothing_comes_of_it() {
+    let relay = FakeRelay::start().await;
+    let app = TestApp::publishing_to(&relay).await;
+    let alice = app.user("alice").await;
+    let room = alice.opens_direct("bob").await;
+    let calls = relay.calls();
+
+    for (name, body, status) in wrong_messages() {
+        let request = alice.request(Method::POST, &room.path("/messages"));
+        let answer =
+            alice.send(request.header("content-type", "application/json").body(body)).await;
+        assert_eq!(answer.status, status, "{name}: {answer}");
+        match answer.problem(status) {
+            code if status == 400 => assert_eq!(code, "malformed", "{name}"),
+            _ if status == 422 => assert!(!answer.wrong_fields().is_empty(), "{name}: {answer}"),
+            _ => {}
+        }
+    }
+
+    assert_eq!(alice.history(&room).await.head, 0);
+    assert_eq!(relay.calls(), calls);
+}
+
+/// The wrong field is named.
+/// Invariant I10.
+#[tokio::test]
+async fn a_wrong_field_is_named() {
+    let app = TestApp::start().await;
+    let alice = app.user("alice").await;
+    let room = alice.opens_direct("bob").await;
+
+    for (body, field) in [
+        (json!({ "body": "" }), "body"),
+        (json!({ "body": "\0" }), "body"),
+        (json!({ "body": "x".repeat(10_001) }), "body"),
+        (json!({ "body": "x", "client_id": "1" }), "client_id"),
+    ] {
+        let answer = alice.post(&room.path("/messages"), body).await;
+        assert_eq!(answer.wrong_fields(), [field]);
+    }
+}
+
+/// Reliability F15.
+#[tokio::test]
+async fn what_is_no_json_is_refused_by_its_type() {
+    let app = TestApp::start().await;
+    let alice = app.user("alice").await;
+    let room = alice.opens_direct("bob").await;
+    let post = async |content_type: Option<&str>| {
+        let request = alice.request(Method::POST, &room.path("/messages"));
+        let request = match content_type {
+            Some(content_type) => request.header("content-type", content_type),
+            None => request,
+        };
+        alice.send(request.body(r#"{"body":"x"}"#)).await
+    };
+
+    for content_type in
+        [None, Some("text/plain"), Some("application/x-www-form-urlencoded"), Some("nonsense")]
+    {
+        post(content_type).await.problem(415);
+    }
+    for content_type in ["application/json", "application/json; charset=utf-8", "Application/JSON"]
+    {
+        post(Some(content_type)).await.expect(201);
+    }
+    assert_eq!(alice.history(&room).await.head, 3);
+}
+
+/// The longest body that is allowed fits, however its characters are written.
+#[tokio::test]
+async fn a_body_of_the_longest_text_written_the_longest_way_is_taken() {
+    let app = TestApp::start().await;
+    let alice = app.user("alice").await;
+    let room = alice.opens_direct("bob").await;
+    let written = format!(r#"{{"body":"{}"}}"#, r"\ud83c\udf81".repeat(10_000));
+    assert!(written.len() > 120_000);
+
+    let request = alice.request(Method::POST, &room.path("/messages"));
+    let answer = alice.send(request.header("content-type", "application/json").body(written)).await;
+
+    assert_eq!(answer.expect(201)["body"], "🎁".repeat(10_000));
+}
+
+fn allows_everyone(answer: &Answer) -> bool {
+    let origin = answer.header("access-control-allow-origin");
+    origin.is_some_and(|origin| origin == "*" || origin == "https://shop.example")
+}
+
+#[tokio::test]
+async fn a_page_of_another_site_may_ask_for_every_route() {
+    let app = TestApp::start().await;
+
+    for route in routes() {
+        let answer = app.preflight(&route.method, &route.of(NO_ROOM)).await;
+        assert!((200..300).contains(&answer.status), "{answer}");
+        assert!(allows_everyone(&answer), "{answer}: {:?}", answer.headers);
+        let header = |name| answer.header(name).unwrap_or_default().to_lowercase();
+        let methods = header("access-control-allow-methods");
+        assert!(methods.contains(&route.method.as_str().to_lowercase()), "{route:?}: {methods}");
+        let headers = header("access-control-allow-headers");
+        assert!(headers.contains("authorization") && headers.contains("content-type"), "{headers}");
+        assert_eq!(header("access-control-max-age"), "7200", "{route:?}");
+        assert!(header("vary").contains("origin"), "{route:?}: {:?}", answer.headers);
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_another_site_may_read_answers_and_errors() {
+    let app = TestApp::start().await;
+    let (alice, nobody) = (app.user("alice").await, app.anonymous());
+    let room = alice.opens_direct("bob").await;
+    let messages = room.path("/messages");
+    let json = |request: RequestBuilder, body: String| {
+        request.header("content-type", "application/json").body(body)
+    };
+
+    for (request, status) in [
+        (alice.request(Method::GET, "/v1/me"), 200),
+        (nobody.request(Method::GET, "/v1/me"), 401),
+        (alice.request(Method::GET, "/v1/palaver"), 404),
+        (alice.request(Method::GET, &format!("/v1/rooms/{NO_ROOM}")), 404),
+        (alice.request(Method::DELETE, "/v1/me"), 405),
+        (json(alice.request(Method::POST, &messages), "{".into()), 400),
+        (json(alice.request(Method::POST, &messages), "x".repeat(200_000)), 413),
+        (alice.request(Method::POST, &messages).body("x"), 415),
+        (json(alice.request(Method::POST, &messages), "{}".into()), 422),
+    ] {
+        let answer = alice.send(request.header("origin", "https://shop.example")).await;
+        assert_eq!(answer.status, status, "{answer}");
+        assert!(allows_everyone(&answer), "{answer}: {:?}", answer.headers);
+    }
+}
+
+/// Errors tell what was wrong, and nothing about the program.
+#[tokio::test]
+async fn problems_show_nothing_of_the_inside() {
+    let app = TestApp::start().await;
+    let alice = app.user("alice").await;
+    let room = alice.opens_direct("bob").await;
+
+    for (name, body, _) in wrong_messages() {
+        let request = alice.request(Method::POST, &room.path("/messages"));
+        let request = request.header("content-type", "application/json");
+        let answer = alice.send(request.body(body)).await;
+        for word in ["struct ", "src/", ".rs", "panicked", "ynamo", "serde", "secret"] {
+            assert!(!answer.text.contains(word), "{name}: {word}: {answer}");
+        }
+    }
+}

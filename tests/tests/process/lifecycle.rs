@@ -1,0 +1,131 @@
+//! Starting, stopping, and what cannot be started.
+
+use std::{net::TcpListener, process::Output};
+
+use tests::Site;
+
+use crate::program::{Folder, Program, run};
+
+/// Mission E5.
+#[tokio::test]
+async fn what_was_stored_is_there_after_a_restart() {
+    let folder = Folder::new();
+    let program = Program::start(folder.path()).await;
+    let (alice, bob) = (program.site.user("alice").await, program.site.user("bob").await);
+    let room = alice.opens_direct("bob").await;
+    alice.posts_all(&room, ["one", "two", "three"]).await;
+    bob.marks_read(&room, 2).await;
+    let (log, before) = (bob.whole_log(&room).await, bob.inbox("").await.rooms);
+    assert!(program.terminate().await.success());
+
+    let program = Program::start(folder.path()).await;
+    let bob = program.site.user("bob").await;
+
+    assert_eq!(bob.whole_log(&room).await, log);
+    assert_eq!(bob.inbox("").await.rooms[0].json, before[0].json);
+    assert_eq!(program.site.user("alice").await.opens_direct("bob").await.id, room.id);
+    assert_eq!(bob.posts(&room, "four").await["seq"], 4);
+}
+
+#[tokio::test]
+async fn without_a_folder_everything_is_gone_with_the_program() {
+    let data = std::path::Path::new(":memory:");
+    let program = Program::start(data).await;
+    program.site.user("alice").await.opens_direct("bob").await;
+    assert!(program.terminate().await.success());
+    assert!(!data.exists());
+
+    let program = Program::start(data).await;
+
+    assert!(program.site.user("alice").await.inbox("").await.rooms.is_empty());
+}
+
+#[tokio::test]
+async fn asked_to_end_it_ends_although_somebody_listens() {
+    let folder = Folder::new();
+    let program = Program::start(folder.path()).await;
+    let alice = program.site.user("alice").await;
+    let room = alice.opens_direct("bob").await;
+    let _listener = alice.listens_to(&room).await;
+
+    let status = program.terminate().await;
+
+    assert_eq!(status.code(), Some(0));
+}
+
+/// One line says what is wrong, and the exit status that something is.
+#[track_caller]
+fn is_refused_with_one_line(output: &Output, about: &str) {
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success(), "{:?}: {said}", output.status);
+    assert!(output.status.code().is_some(), "ended by a signal: {said}");
+    assert!(output.stdout.is_empty(), "{}", String::from_utf8_lossy(&output.stdout));
+    assert_eq!(said.trim_end().lines().count(), 1, "{said}");
+    assert!(said.contains(about), "nothing of {about:?}: {said}");
+    for word in ["panicked", "RUST_BACKTRACE", "Error {", "Os {"] {
+        assert!(!said.contains(word), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_argument_is_named() {
+    for arguments in [&["--palaver"][..], &["--listen", "palaver"], &["palaver"], &["--data"]] {
+        let output = run(arguments).await;
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        let first = said.lines().next().unwrap_or_default();
+        assert!(first.contains(arguments[arguments.len() - 1]), "{arguments:?}: {said}");
+        assert!(!said.contains("panicked"), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn a_port_that_is_taken_is_named() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+
+    let output = run(["--listen", &address, "--data", ":memory:"]).await;
+
+    is_refused_with_one_line(&output, &address);
+}
+
+#[tokio::test]
+async fn a_folder_that_cannot_be_made_is_named() {
+    let folder = Folder::new();
+    let file = folder.path().join("a-file");
+    std::fs::write(&file, "no folder").unwrap();
+    let below = file.join("data").to_string_lossy().into_owned();
+
+    let output = run(["--listen", "127.0.0.1:0", "--data", &below]).await;
+
+    is_refused_with_one_line(&output, "a-file");
+}
+
+#[tokio::test]
+async fn a_second_program_on_the_same_folder_is_refused() {
+    let folder = Folder::new();
+    let first = Program::start(folder.path()).await;
+    let data = folder.path().to_string_lossy().into_owned();
+
+    let output = run(["--listen", "127.0.0.1:0", "--data", &data]).await;
+
+    is_refused_with_one_line(&output, &data);
+    let alice = first.site.user("alice").await;
+    let room = alice.opens_direct("bob").await;
+    assert_eq!(alice.posts(&room, "still here").await["seq"], 1);
+    // A program that was killed leaves the folder to the next.
+    first.kill().await;
+    let next = Program::start(folder.path()).await;
+    assert_eq!(next.site.user("bob").await.history(&room).await.bodies(), ["still here"]);
+}
+
+/// Two programs each with a port and a folder of their own know nothing of each other.
+#[tokio::test]
+async fn two_programs_are_two_worlds() {
+    let folders = [Folder::new(), Folder::new()];
+    let (one, other) =
+        (Program::start(folders[0].path()).await, Program::start(folders[1].path()).await);
+    let id = async |site: &Site| site.user("alice").await.opens_direct("bob").await.id;
+
+    assert_ne!(id(&one.site).await, id(&other.site).await, "the salt is each table's own");
+}
