@@ -1,0 +1,86 @@
+//! The command line, and how much is measured.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Parser, ValueEnum};
+
+use crate::Failure;
+
+/// Measures what Parlour promises, prints a table and says against which goal. Being over a goal is
+/// no failure: machines differ, and are busy.
+#[derive(Debug, Parser)]
+#[command(name = "bin/bench", version)]
+pub(crate) struct Args {
+    /// Only this part; both without it
+    #[arg(value_enum)]
+    part: Option<Part>,
+
+    /// A few of everything: seconds instead of minutes, and rougher figures
+    #[arg(long)]
+    quick: bool,
+
+    /// Where the local program is, `parlour`; beside this program without it
+    #[arg(long, value_name = "DIR")]
+    programs: Option<PathBuf>,
+
+    /// Where the functions are, `chat` and `realtime`; in `release`, beside that folder, without it
+    #[arg(long, value_name = "DIR")]
+    functions: Option<PathBuf>,
+}
+
+/// What can be measured alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Part {
+    /// The local program: start, memory, post to received, posts per second
+    Local,
+    /// The functions as they are deployed: start, first and warm answers, memory, size
+    Functions,
+}
+
+/// How much is measured.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Budget {
+    /// Starts of a program.
+    pub(crate) starts: usize,
+    /// How often a loop is run; the figures are the median of its runs.
+    pub(crate) rounds: usize,
+    /// Posts of one loop, one after another.
+    pub(crate) posts: usize,
+    /// The same where each write waits for the disk.
+    pub(crate) safe_posts: usize,
+    /// Posts of each client under load, in one run.
+    pub(crate) load_posts: usize,
+}
+
+const FULL: Budget = Budget { starts: 20, rounds: 5, posts: 400, safe_posts: 100, load_posts: 100 };
+const QUICK: Budget = Budget { starts: 5, rounds: 3, posts: 100, safe_posts: 20, load_posts: 20 };
+
+impl Args {
+    /// Whether to measure this part.
+    pub(crate) fn measures(&self, part: Part) -> bool {
+        self.part.is_none_or(|only| only == part)
+    }
+
+    /// How much to measure.
+    pub(crate) fn budget(&self) -> Budget {
+        if self.quick { QUICK } else { FULL }
+    }
+
+    /// The folder of the local program.
+    ///
+    /// # Errors
+    /// When it is not given and this program does not know where it is itself.
+    pub(crate) fn programs(&self) -> Result<PathBuf, Failure> {
+        if let Some(folder) = &self.programs {
+            return Ok(folder.clone());
+        }
+        let own = std::env::current_exe()?;
+        Ok(own.parent().ok_or("this program is in no folder")?.to_owned())
+    }
+
+    /// The folder of the functions.
+    pub(crate) fn functions(&self, programs: &Path) -> PathBuf {
+        let beside = || programs.parent().unwrap_or(programs).join("release");
+        self.functions.clone().unwrap_or_else(beside)
+    }
+}

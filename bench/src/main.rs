@@ -1,0 +1,109 @@
+//! `bench`: measures what Parlour promises, prints a table and says against which goal. `bin/bench`
+//! builds everything and runs it. A figure over its goal is no failure, since machines differ and
+//! are busy; an error is.
+
+mod args;
+mod emulator;
+mod functions;
+mod listener;
+mod local;
+mod machine;
+mod package;
+mod process;
+mod program;
+mod report;
+mod site;
+mod stats;
+
+use std::{
+    error::Error,
+    fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::{Duration, Instant},
+};
+
+use clap::Parser as _;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::{
+    args::{Args, Part},
+    machine::Usage,
+    report::Report,
+};
+
+/// Anything that stops a measurement, as one line for the terminal.
+type Failure = Box<dyn Error + Send + Sync>;
+
+/// Far more than any single answer takes, even on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+// One thread: the load must not take the core that the program needs.
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let args = Args::parse();
+    let outcome = tokio::select! {
+        outcome = run(&args) => outcome,
+        told = told_to_stop() => told,
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("bench: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Waits for Ctrl-C or SIGTERM: ending here, and not in the system's handler, ends the processes too
+/// and removes the files.
+async fn told_to_stop() -> Result<(), Failure> {
+    let mut terminated = signal(SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted?,
+        _ = terminated.recv() => {}
+    }
+    Err("interrupted".into())
+}
+
+async fn run(args: &Args) -> Result<(), Failure> {
+    let (began, before) = (Instant::now(), Usage::now());
+    let programs = args.programs()?;
+    let budget = args.budget();
+    let scratch = Scratch::new(&programs)?;
+    let mut report = Report::default();
+    let mut environment = vec![machine::describe(&programs)];
+    if args.measures(Part::Local) {
+        local::measure(&programs, &scratch.0, &budget, &mut report).await?;
+    }
+    if args.measures(Part::Functions) {
+        let functions = args.functions(&programs);
+        functions::measure(&programs, &functions, &scratch.0, &budget, &mut report).await?;
+        environment.push(format!("functions: {} profile", machine::profile(&functions)));
+    }
+    if let (Some(before), Some(after)) = (before, Usage::now()) {
+        environment.push(after.others_since(&before));
+    }
+    environment.push(format!("took {} s", began.elapsed().as_secs()));
+    report.print(&environment);
+    Ok(())
+}
+
+/// A folder for the programs' data, gone at the end. It lies beside what is built, so on the disk
+/// that the project is on; a system's temporary folder may be in memory.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(programs: &Path) -> Result<Self, Failure> {
+        let folder = programs.join(format!("bench-{}", std::process::id()));
+        fs::create_dir_all(&folder)
+            .map_err(|cause| format!("cannot write to {}: {cause}", folder.display()))?;
+        Ok(Self(folder))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}

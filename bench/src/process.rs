@@ -1,0 +1,57 @@
+//! What the system says of a process. Linux tells it in `/proc`; elsewhere there is no answer.
+
+use std::fs;
+
+/// The unit of a process's times: what Linux shows to programs, whatever its own clock is.
+const TICKS_PER_SECOND: f64 = 100.0;
+
+/// The most memory that the process had so far, in MB (millions of bytes).
+#[allow(clippy::cast_precision_loss, reason = "memory is no 2^53 bytes")]
+pub(crate) fn peak_memory(pid: u32) -> Option<f64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let kib = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kib: u64 = kib.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some((kib * 1024) as f64 / 1e6)
+}
+
+/// The CPU time that the process took so far, in seconds: user and system, in steps of 10 ms.
+pub(crate) fn cpu_seconds(pid: u32) -> Option<f64> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    times(&stat).map(|[user, system, ..]| user + system)
+}
+
+/// The CPU time that this process took so far and its ended children did, in seconds.
+pub(crate) fn own_cpu_seconds() -> Option<f64> {
+    times(&fs::read_to_string("/proc/self/stat").ok()?).map(|times| times.iter().sum())
+}
+
+/// The CPU time that the process's present threads took so far, in seconds, to the nanosecond.
+/// Exact for threads that wait.
+pub(crate) fn threads_cpu_seconds(pid: u32) -> Option<f64> {
+    let mut seconds = 0.0;
+    for thread in fs::read_dir(format!("/proc/{pid}/task")).ok()? {
+        let times = fs::read_to_string(thread.ok()?.path().join("schedstat")).ok()?;
+        seconds += times.split_whitespace().next()?.parse::<f64>().ok()? / 1e9;
+    }
+    Some(seconds)
+}
+
+/// User and system time, and those of ended children, from `/proc/…/stat`.
+fn times(stat: &str) -> Option<[f64; 4]> {
+    // The name, the second field, is in brackets and may hold anything.
+    let (_, fields) = stat.rsplit_once(')')?;
+    let mut fields = fields.split_whitespace().skip(11);
+    let mut next = || Some(fields.next()?.parse::<f64>().ok()? / TICKS_PER_SECOND);
+    Some([next()?, next()?, next()?, next()?])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_found_behind_any_name() {
+        let stat = "7 (a ) b) S 1 2 3 4 5 6 7 8 9 10 250 50 30 20 20 0 1 0";
+        assert_eq!(times(stat), Some([2.5, 0.5, 0.3, 0.2]));
+    }
+}

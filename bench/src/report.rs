@@ -1,0 +1,168 @@
+//! The table.
+
+use crate::stats::Figure;
+
+/// What a figure counts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Unit {
+    /// Thousandths of a second.
+    Ms,
+    /// Millions of bytes.
+    Mb,
+    /// Something in each second.
+    PerSecond,
+    /// Seconds of one core.
+    CpuSeconds,
+}
+
+impl Unit {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Ms => "ms",
+            Self::Mb => "MB",
+            Self::PerSecond => "/s",
+            Self::CpuSeconds => "s",
+        }
+    }
+
+    fn number(self, value: f64) -> String {
+        match self {
+            Self::PerSecond => format!("{value:.0}"),
+            Self::Mb => format!("{value:.1}"),
+            Self::Ms if value >= 100.0 => format!("{value:.0}"),
+            Self::Ms | Self::CpuSeconds => format!("{value:.2}"),
+        }
+    }
+}
+
+/// A line of the table.
+struct Row {
+    measure: String,
+    unit: Unit,
+    /// None where this system does not tell.
+    figure: Option<Figure>,
+    goal: Option<f64>,
+}
+
+/// What was measured so far.
+#[derive(Default)]
+pub(crate) struct Report {
+    groups: Vec<(String, Vec<Row>)>,
+    late: usize,
+}
+
+impl Report {
+    /// The rows that follow belong together.
+    pub(crate) fn group(&mut self, title: &str) {
+        self.groups.push((title.to_owned(), Vec::new()));
+    }
+
+    /// A figure without a goal.
+    pub(crate) fn add(&mut self, measure: impl Into<String>, unit: Unit, figure: Option<Figure>) {
+        self.row(Row { measure: measure.into(), unit, figure, goal: None });
+    }
+
+    /// A figure that shall be at most `goal`.
+    pub(crate) fn add_with_goal(
+        &mut self,
+        measure: impl Into<String>,
+        unit: Unit,
+        figure: Option<Figure>,
+        goal: f64,
+    ) {
+        self.row(Row { measure: measure.into(), unit, figure, goal: Some(goal) });
+    }
+
+    /// How many posts were stored, but their events not taken by the relay in time.
+    pub(crate) fn note_late(&mut self, posts: usize) {
+        self.late += posts;
+    }
+
+    fn row(&mut self, row: Row) {
+        if self.groups.is_empty() {
+            self.group("");
+        }
+        if let Some((_, rows)) = self.groups.last_mut() {
+            rows.push(row);
+        }
+    }
+
+    /// Writes all of it to the terminal.
+    #[allow(clippy::print_stdout, reason = "the table is what this program is for")]
+    pub(crate) fn print(&self, environment: &[String]) {
+        let lines: Vec<Line> = self.lines();
+        let widths: [usize; 4] = std::array::from_fn(|column| {
+            lines.iter().map(|line| line.0[column].chars().count()).max().unwrap_or_default()
+        });
+        for Line([measure, value, spread, goal, verdict]) in &lines {
+            let line = format!(
+                "{measure:<0$}  {value:>1$}  {spread:<2$}  {goal:<3$}  {verdict}",
+                widths[0], widths[1], widths[2], widths[3],
+            );
+            println!("{}", line.trim_end());
+        }
+        println!();
+        if self.late > 0 {
+            println!("The relay did not take the events of {} posts in time.", self.late);
+        }
+        println!("{}.", environment.join("; "));
+    }
+
+    fn lines(&self) -> Vec<Line> {
+        let mut lines =
+            vec![Line(["measure", "median", "spread", "goal", ""].map(ToOwned::to_owned))];
+        for (title, rows) in &self.groups {
+            lines.push(Line::default());
+            lines.push(Line([
+                title.clone(),
+                String::new(),
+                String::new(),
+                String::new(),
+                String::new(),
+            ]));
+            lines.extend(rows.iter().map(Row::line));
+        }
+        lines
+    }
+}
+
+/// The cells of a line.
+#[derive(Default)]
+struct Line([String; 5]);
+
+impl Row {
+    fn line(&self) -> Line {
+        let (number, unit) = (|value| self.unit.number(value), self.unit.name());
+        let value =
+            self.figure.map_or_else(|| "-".into(), |f| format!("{} {unit}", number(f.median)));
+        let spread = match self.figure {
+            Some(f) if f.low < f.high => format!("{} to {}", number(f.low), number(f.high)),
+            _ => String::new(),
+        };
+        let goal = self.goal.map(|goal| format!("≤ {goal} {unit}")).unwrap_or_default();
+        let verdict = match (self.figure, self.goal) {
+            (Some(figure), Some(goal)) if figure.median <= goal => "ok",
+            (Some(_), Some(_)) => "over",
+            _ => "",
+        };
+        Line([format!("  {}", self.measure), value, spread, goal, verdict.to_owned()])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verdict(median: f64, goal: Option<f64>) -> String {
+        let figure = Some(Figure { median, low: median, high: median });
+        let Line([.., verdict]) = Row { measure: "m".into(), unit: Unit::Ms, figure, goal }.line();
+        verdict
+    }
+
+    #[test]
+    fn a_figure_may_be_as_high_as_its_goal() {
+        assert_eq!(verdict(8.0, Some(8.0)), "ok");
+        assert_eq!(verdict(8.1, Some(8.0)), "over");
+        assert_eq!(verdict(8.1, None), "");
+    }
+}
