@@ -67,11 +67,11 @@ fn every_route_is_documented_and_every_documented_route_is_there() {
 /// Reads `.route("/path", get(…).post(…))`.
 fn routes(table: &str) -> Vec<String> {
     let mut routes = Vec::new();
-    let table = table.split("/// What the table's").next().unwrap_or_default();
+    let table: String = table.chars().filter(|character| !character.is_whitespace()).collect();
     for entry in table.split(".route(\"").skip(1) {
         let (path, handlers) = entry.split_once('"').unwrap();
         for method in ["get", "post", "put", "patch", "delete"] {
-            let chained = [format!(" {method}("), format!(".{method}(")];
+            let chained = [format!(",{method}("), format!(".{method}(")];
             if chained.iter().any(|call| handlers.contains(call)) {
                 routes.push(format!("{method} {path}"));
             }

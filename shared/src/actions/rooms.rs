@@ -42,6 +42,8 @@ pub struct RoomView {
     pub rev: u64,
     /// Who is in it.
     pub members: Vec<Member>,
+    /// How many there are.
+    pub member_count: usize,
     /// How the room is for the viewer.
     pub you: You,
     /// The newest message.
@@ -225,6 +227,7 @@ impl Services {
             head: head.seq,
             rev: head.rev,
             members: members.collect(),
+            member_count: head.marks.len(),
             you: You {
                 member_id: mark.member_id.clone(),
                 read: mark.read,

@@ -55,9 +55,13 @@ impl TokenRules {
     pub fn verify(&self, token: &str, now: Timestamp) -> Result<Caller, BadToken> {
         hs256::install();
         let key = DecodingKey::from_secret(self.secret.expose().as_bytes());
-        let claims = jsonwebtoken::decode::<Claims>(token, &key, &self.validation())
-            .map_err(|_| BadToken("the token is not valid here"))?
-            .claims;
+        let token = jsonwebtoken::decode::<Claims>(token, &key, &self.validation())
+            .map_err(|_| BadToken("the token is not valid here"))?;
+        if token.header.crit.is_some() {
+            // RFC 7515, section 4.1.11: what must be understood is not.
+            return Err(BadToken("the token asks for an extension"));
+        }
+        let claims = token.claims;
         let now = now.seconds();
         if claims.exp as i64 <= now - LEEWAY {
             return Err(BadToken("the token has expired"));
@@ -159,6 +163,15 @@ mod tests {
         }
     }
 
+    /// A well-signed token whose header says that an extension must be understood.
+    fn critical(rules: &TokenRules, claims: &str) -> String {
+        let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"HS256","crit":["b64"],"b64":false}"#);
+        let signed = format!("{header}.{claims}");
+        let key = EncodingKey::from_secret(rules.secret.expose().as_bytes());
+        let signature = jsonwebtoken::crypto::sign(signed.as_bytes(), &key, Algorithm::HS256);
+        format!("{signed}.{}", signature.unwrap())
+    }
+
     /// Reliability F16.
     #[test]
     fn a_token_that_was_altered_or_names_another_algorithm_is_refused() {
@@ -174,6 +187,7 @@ mod tests {
             with_header(r#"{"alg":"none"}"#, parts[2]),
             with_header(r#"{"alg":"HS512"}"#, parts[2]),
             with_header(r#"{"alg":"RS256"}"#, parts[2]),
+            critical(&rules(), parts[1]),
             format!("{}.{forged}.{}", parts[0], parts[2]),
             format!("{}.{}.", parts[0], parts[1]),
             String::new(),

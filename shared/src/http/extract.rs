@@ -144,28 +144,26 @@ fn is_json(kind: &str) -> bool {
     kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
 }
 
+/// First whether it is JSON at all, then whether it fits: so the one is always 400 and the other always
+/// 422. The first step also bounds how deep unknown keys may go.
 fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
-    let mut reader = serde_json::Deserializer::from_slice(body);
-    let value = checked(&mut reader, |error| match error.classify() {
-        serde_json::error::Category::Data => None,
+    let value: serde_json::Value = serde_json::from_slice(body).map_err(|error| {
         // Where it stands in the text helps; the text itself may be private.
-        _ => Some(Error::Malformed(format!(
-            "the body is not valid JSON (line {}, column {})",
-            error.line(),
-            error.column()
-        ))),
+        let place = format!("line {}, column {}", error.line(), error.column());
+        Error::Malformed(format!("the body is not valid JSON ({place})"))
     })?;
-    reader.end().map_err(|_| Error::Malformed("something follows the JSON body".into()))?;
-    Ok(value)
+    if !value.is_object() {
+        return Err(Error::invalid("", "must be a JSON object"));
+    }
+    checked(value)
 }
 
 fn pairs<T: DeserializeOwned>(text: &[u8]) -> Result<T, Error> {
-    checked(serde_urlencoded::Deserializer::new(form_urlencoded::parse(text)), |_| None)
+    checked(serde_urlencoded::Deserializer::new(form_urlencoded::parse(text)))
 }
 
-/// Reads a value; what does not fit its shape is told by field. `malformed` picks out what is no
-/// value at all.
-fn checked<'de, T, D>(reader: D, malformed: impl Fn(&D::Error) -> Option<Error>) -> Result<T, Error>
+/// Reads a value; what does not fit its shape is told by field.
+fn checked<'de, T, D>(reader: D) -> Result<T, Error>
 where
     T: Deserialize<'de>,
     D: Deserializer<'de>,
@@ -173,18 +171,13 @@ where
 {
     serde_path_to_error::deserialize(reader).map_err(|error| {
         let path = error.path().to_string();
-        let inner = error.into_inner();
-        malformed(&inner).unwrap_or_else(|| {
-            let message = inner.to_string();
-            let (field, message) = field_of(&path, &message);
-            Error::invalid(field, message)
-        })
+        let (field, message) = field_of(&path, &error.into_inner().to_string());
+        Error::invalid(field, message)
     })
 }
 
-/// Which field a message of serde is about, and the message without its place in the text.
+/// Which field a message of serde is about, and the message in the API's words.
 fn field_of(path: &str, message: &str) -> (String, String) {
-    let message = message.split(" at line ").next().unwrap_or(message);
     for (prefix, says) in
         [("missing field `", "is required"), ("duplicate field `", "is there twice")]
     {
