@@ -1,0 +1,121 @@
+//! Every sample event in `events/` runs through the functions' routers, as Lambda would hand it over.
+
+use std::{collections::BTreeSet, fs, path::Path, sync::Arc};
+
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use axum::{Router, body::to_bytes};
+use local::embedded::{Engine, client};
+use serde_json::Value;
+use shared::{
+    actions::Services,
+    auth::TokenRules,
+    config::{Config, Origins},
+    domain::time::Clock,
+    http::{App, serve},
+    realtime::{
+        publisher::{Deadlines, Publisher},
+        relay::{Endpoint, Relay},
+    },
+    secret::Secret,
+    store::{Store, table},
+};
+use tower::ServiceExt as _;
+
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../events");
+
+/// What the samples name in place of a room, since ids differ from table to table.
+const PLACEHOLDER: &str = "00000000-0000-8100-8000-000000000000";
+
+/// Both functions on an empty store, with the demo values that the samples' token is made for, and a
+/// relay that is not there.
+async fn functions() -> Router {
+    let dynamodb = client(Arc::new(Engine::memory().unwrap()), RetryConfig::disabled());
+    table::create(&dynamodb, "events").await.unwrap();
+    let nowhere = Endpoint { host: "127.0.0.1".into(), port: 1, tls: false };
+    let relay = Relay {
+        app_id: "parlour".into(),
+        key: "parlour-key".into(),
+        secret: Secret::new("parlour-secret"),
+        api: nowhere.clone(),
+        socket: nowhere,
+        cluster: None,
+    };
+    let tokens = TokenRules {
+        secret: Secret::new("parlour-local-secret-not-for-production"),
+        issuer: "parlour-local".into(),
+        audience: "parlour".into(),
+    };
+    let services = Services {
+        store: Store::new(dynamodb, "events"),
+        publisher: Publisher::new(relay.clone(), Deadlines::default()).unwrap(),
+        relay: relay.clone(),
+        clock: Clock::system(),
+    };
+    let config =
+        Config { table: "events".into(), tokens, relay, origins: Origins::All, public_url: None };
+    serve(chat::routes().merge(realtime::routes()), Arc::new(App::new(config, services)))
+}
+
+fn sample(name: &str) -> String {
+    fs::read_to_string(Path::new(FOLDER).join(format!("{name}.json"))).unwrap()
+}
+
+/// The status and body of what the functions answer to an event.
+async fn run(functions: &Router, event: &str) -> (u16, Value) {
+    let request = lambda_http::request::from_str(event).unwrap();
+    let response = functions.clone().oneshot(request.map(axum::body::Body::new)).await.unwrap();
+    let status = response.status().as_u16();
+    let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+    (status, serde_json::from_slice(&body).unwrap_or_default())
+}
+
+#[tokio::test]
+async fn every_sample_event_does_what_its_operation_is_for() {
+    let functions = functions().await;
+    let (status, room) = run(&functions, &sample("open_room")).await;
+    assert_eq!(status, 201, "{room}");
+    let room = room["id"].as_str().unwrap();
+    for (name, expected) in [
+        ("healthz", 200),
+        ("openapi", 200),
+        ("get_me", 200),
+        ("open_room", 200),
+        ("list_rooms", 200),
+        ("get_room", 200),
+        ("create_message", 201),
+        ("list_messages", 200),
+        ("mark_read", 200),
+        ("get_realtime", 200),
+        ("authorize_channel", 200),
+    ] {
+        let (status, body) = run(&functions, &sample(name).replace(PLACEHOLDER, room)).await;
+        assert_eq!(status, expected, "{name}: {body}");
+    }
+}
+
+#[tokio::test]
+async fn a_sample_whose_room_is_not_there_is_not_found() {
+    let functions = functions().await;
+    for name in ["get_room", "create_message", "list_messages", "mark_read"] {
+        assert_eq!(run(&functions, &sample(name)).await.0, 404, "{name}");
+    }
+}
+
+#[test]
+fn there_is_a_sample_for_each_operation() {
+    let samples: BTreeSet<String> = fs::read_dir(FOLDER)
+        .unwrap()
+        .filter_map(|entry| {
+            entry.unwrap().file_name().to_str()?.strip_suffix(".json").map(str::to_owned)
+        })
+        .collect();
+    let document: Value = serde_json::from_str(include_str!("../../docs/openapi.json")).unwrap();
+    let operations = document["paths"]
+        .as_object()
+        .unwrap()
+        .values()
+        .flat_map(|methods| methods.as_object().unwrap().values());
+    let named: BTreeSet<String> =
+        operations.map(|operation| operation["operationId"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(samples, named);
+}
