@@ -1,5 +1,7 @@
 //! Every sample event in `events/` runs through the functions' routers, as Lambda would hand it over.
 
+#![allow(clippy::unwrap_used, reason = "a test panics where it fails")]
+
 use std::{collections::BTreeSet, fs, path::Path, sync::Arc};
 
 use aws_sdk_dynamodb::config::retry::RetryConfig;

@@ -1,6 +1,8 @@
 //! The OpenAPI document is generated from the code. What is served is the file that this test holds
 //! to it; `UPDATE_OPENAPI=1 cargo test -p local --test openapi` writes it anew.
 
+#![allow(clippy::unwrap_used, reason = "a test panics where it fails")]
+
 use std::{collections::BTreeSet, path::Path};
 
 use utoipa::openapi::{

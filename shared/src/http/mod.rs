@@ -11,7 +11,7 @@ use axum::http::HeaderMap;
 pub use self::{
     extract::{Fields, RoomPath, ValidForm, ValidJson, ValidQuery},
     problem::Problem,
-    start::{StartError, connect, serve},
+    start::{StartError, run_function, serve},
 };
 use crate::{
     actions::Services,

@@ -1,6 +1,6 @@
 //! From configuration and routes to a service.
 
-use std::time::Duration;
+use std::{process::ExitCode, time::Duration};
 
 use axum::{
     Router,
@@ -37,11 +37,30 @@ pub enum StartError {
     Publisher(#[from] SetupError),
 }
 
+/// A deployed function's whole life: its environment read, its connections opened, and then one request
+/// after the other. What keeps it from starting is one line on standard error.
+pub async fn run_function(routes: Router<Shared>) -> ExitCode {
+    lambda_http::tracing::init_default_subscriber();
+    let app = match connect().await {
+        Ok(app) => app,
+        Err(error) => return failed(&error),
+    };
+    match lambda_http::run(serve(routes, app)).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failed(&*error),
+    }
+}
+
+fn failed(error: &dyn std::error::Error) -> ExitCode {
+    eprintln!("cannot run: {error}");
+    ExitCode::FAILURE
+}
+
 /// Everything a deployed function needs, from its environment, its connections opened.
 ///
 /// # Errors
 /// When a setting is missing or wrong. That nothing answers yet is no error.
-pub async fn connect() -> Result<Shared, StartError> {
+async fn connect() -> Result<Shared, StartError> {
     let config = Config::from_env()?;
     let store = Store::new(crate::store::client_from_env().await, &config.table);
     let publisher = Publisher::new(config.relay.clone(), Deadlines::default())?;

@@ -64,18 +64,7 @@ impl Store {
         let mut item: HashMap<String, AttributeValue> =
             serde_dynamo::aws_sdk_dynamodb_1::to_item(info)?;
         item.extend(key::of(key::room(founding.id), key::INFO));
-        let put = self
-            .client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(item))
-            .condition_expression("attribute_not_exists(pk)")
-            .send()
-            .await;
-        match put {
-            Ok(_) => Ok(()),
-            Err(error) => old_item(error).map(|_| ()),
-        }
+        self.put_if_absent(item).await.map(|_| ())
     }
 
     /// Shows a side as it now calls itself.

@@ -19,7 +19,9 @@ mod salt;
 mod slot;
 pub mod table;
 
-use aws_sdk_dynamodb::Client;
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::{Client, types::AttributeValue};
 use tokio::sync::OnceCell;
 
 pub use self::{
@@ -52,5 +54,24 @@ impl Store {
     #[must_use]
     pub fn with_salt(self, salt: Salt) -> Self {
         Self { salt: OnceCell::new_with(Some(salt)), ..self }
+    }
+
+    /// Puts an item where there is none; says whether it did.
+    async fn put_if_absent(
+        &self,
+        item: HashMap<String, AttributeValue>,
+    ) -> Result<bool, StoreError> {
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(pk)")
+            .send()
+            .await;
+        match put {
+            Ok(_) => Ok(true),
+            Err(error) => fault::old_item(error).map(|_| false),
+        }
     }
 }

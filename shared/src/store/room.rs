@@ -85,18 +85,7 @@ impl Store {
     async fn create_head(&self, founding: &Founding, now: Timestamp) -> Result<bool, StoreError> {
         let mut item = serde_dynamo::aws_sdk_dynamodb_1::to_item(Head::new(founding, now))?;
         std::collections::HashMap::extend(&mut item, key::of(key::room(founding.id), key::HEAD));
-        let put = self
-            .client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(item))
-            .condition_expression("attribute_not_exists(pk)")
-            .send()
-            .await;
-        match put {
-            Ok(_) => Ok(true),
-            Err(error) => old_item(error).map(|_| false),
-        }
+        self.put_if_absent(item).await
     }
 
     /// Moves a member's read mark forward, never back and never past the head; `None` to a stranger.

@@ -3,12 +3,10 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::{
-    operation::put_item::PutItemError, primitives::Blob, types::AttributeValue,
-};
+use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use uuid::Uuid;
 
-use super::{Store, StoreError, attr::s, key};
+use super::{Store, StoreError, key};
 use crate::domain::ids::Salt;
 
 impl Store {
@@ -27,25 +25,10 @@ impl Store {
         }
         // Two UUIDs are 244 random bits from the operating system.
         let random = [Uuid::new_v4().into_bytes(), Uuid::new_v4().into_bytes()].concat();
-        let made = self
-            .client
-            .put_item()
-            .table_name(&self.table)
-            .item("pk", s(key::SALT))
-            .item("sk", s(key::HEAD))
-            .item("salt", AttributeValue::B(Blob::new(random)))
-            .condition_expression("attribute_not_exists(pk)")
-            .send()
-            .await;
-        match made {
-            Ok(_) => {}
-            // Another function that starts at this moment was first; its salt holds.
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(PutItemError::is_conditional_check_failed_exception) => {}
-            Err(error) => return Err(error.into()),
-        }
+        let mut item = key::of(key::SALT, key::HEAD);
+        item.insert("salt".into(), AttributeValue::B(Blob::new(random)));
+        // Another function that starts at this moment may be first; then its salt holds.
+        self.put_if_absent(item).await?;
         self.read_salt().await?.ok_or_else(|| StoreError::broken("the salt is gone"))
     }
 

@@ -33,6 +33,9 @@ use crate::{
 
 const TABLE: &str = "model";
 
+/// How many slots a reader asks for at a time.
+const PAGE: u64 = 4;
+
 /// The most actors of a scenario.
 const ACTORS: usize = 10;
 
@@ -90,6 +93,14 @@ struct Seen {
     slots: Vec<Slot>,
     /// Logs read on from the beginning, page by page.
     logs: Vec<Vec<Slot>>,
+    /// Where pages ended before a slot that was still open.
+    stops: Vec<Stop>,
+}
+
+/// A page that was asked for at `begun` and ended before the slot `at`.
+struct Stop {
+    begun: i64,
+    at: u64,
 }
 
 struct Post {
@@ -183,19 +194,23 @@ async fn live(
             }
         }
         Does::Read { pages } => {
-            let mut log = Vec::new();
+            let (mut log, mut stops) = (Vec::new(), Vec::new());
             for _ in 0..pages {
+                let begun = now.load(Ordering::Relaxed);
                 let end = log.last().map_or(0, Slot::seq);
-                let Ok(Some(page)) =
-                    store.page(place.room, me, Window::After(end), 4, &clock).await
-                else {
-                    break;
-                };
+                let page = store.page(place.room, me, Window::After(end), PAGE, &clock).await;
+                let Ok(Some(page)) = page else { break };
+                let full = page.slots.len() as u64 == PAGE;
                 log.extend(page.slots);
+                let next = log.last().map_or(1, |slot| slot.seq() + 1);
+                if !full && next <= page.room.head.seq {
+                    stops.push(Stop { begun, at: next });
+                }
             }
             let mut seen = seen.lock().expect("nobody panicked");
             seen.slots.extend(log.iter().cloned());
             seen.logs.push(log);
+            seen.stops.extend(stops);
         }
         Does::List => {
             // What a list does with a preview that has no text: it reads the newest messages.
@@ -301,6 +316,11 @@ fn check_observations(slots: &[Slot], seen: &Seen) {
                 assert_eq!(slots.get(index), Some(seen), "I2: a slot changed after somebody saw it")
             }
         }
+    }
+    for stop in &seen.stops {
+        let answered =
+            seen.posts.iter().find(|post| post.seq == stop.at && post.answered < stop.begun);
+        assert!(answered.is_none(), "F26: a page ended before a message that was answered earlier");
     }
     for log in &seen.logs {
         assert_eq!(log[..], slots[..log.len()], "I2: a reader that reads on has missed something");
