@@ -240,6 +240,27 @@ async fn a_message_is_kept_whatever_becomes_of_its_event() {
     assert_eq!(alice.posts(&room, "and now").await["delivered"], true);
 }
 
+/// Reliability F4: the relay took the events and its answers are lost. They may come twice, each
+/// saying which message it is about.
+#[tokio::test]
+async fn events_that_come_twice_can_be_told_by_their_seq() {
+    let relay = FakeRelay::start().await;
+    let app = TestApp::publishing_to(&relay).await;
+    let alice = app.user("alice").await;
+    let room = alice.opens_direct("bob").await;
+    relay.becomes(Mood::Hangs);
+
+    let posted = alice.posts(&room, "hello").await;
+
+    assert_eq!(posted["delivered"], false);
+    let announced = relay.triggers().into_iter().filter(|event| event.name == "new_message");
+    let announced: Vec<Value> = announced.map(|event| event.data).collect();
+    assert!(announced.len() > 1, "the first answer was waited for to the end");
+    for message in announced {
+        assert_eq!((&message["seq"], &message["id"]), (&json!(1), &posted["id"]));
+    }
+}
+
 /// Mission A12. Reliability F1.
 #[tokio::test]
 async fn a_message_is_kept_when_no_relay_is_there() {

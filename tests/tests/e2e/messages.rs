@@ -99,6 +99,49 @@ async fn a_message_is_shown_amid_its_neighbours() {
     assert!(seqs.iter().any(|seq| *seq < 10) && seqs.iter().any(|seq| *seq > 10), "{seqs:?}");
 }
 
+#[tokio::test]
+async fn beyond_both_ends_there_is_nothing() {
+    let app = TestApp::start().await;
+    let (alice, _, room) = room_with(&app, 3).await;
+
+    for query in ["?before=0", "?around=18446744073709551615", "?after=3"] {
+        let page = alice.page(&room, query).await;
+        assert!(page.messages.is_empty() && !page.has_more, "{query}: {page:?}");
+    }
+    assert_eq!(alice.page(&room, "?before=18446744073709551615").await.seqs(), [1, 2, 3]);
+    assert_eq!(alice.page(&room, "?around=0").await.seqs(), [1, 2, 3]);
+}
+
+/// A page of the store holds a megabyte. A page of long messages may be short, and nothing is
+/// skipped or doubled where it ends.
+#[tokio::test]
+async fn pages_of_the_longest_messages_follow_on_each_other() {
+    let app = TestApp::start().await;
+    let (alice, bob, room) = room_with(&app, 0).await;
+    let longest = "🎁".repeat(9_990);
+    alice.posts_all(&room, (1..=60).map(|i| format!("{i}{longest}"))).await;
+
+    let (mut seqs, mut before, mut pages) = (Vec::new(), 61, 0);
+    while before > 1 {
+        let page = bob.page(&room, &format!("?before={before}&limit=200")).await;
+        assert!(!page.messages.is_empty(), "stuck before {before}");
+        before = page.seqs()[0];
+        assert_eq!(page.has_more, before > 1);
+        seqs.splice(0..0, page.seqs());
+        pages += 1;
+    }
+    assert_eq!(seqs, (1..=60).collect::<Vec<_>>());
+    assert!(pages > 1, "2.4 MB came at once: this tests nothing");
+
+    let log = bob.whole_log(&room).await;
+    assert_eq!(log.len(), 60);
+    for (i, message) in (1..).zip(&log) {
+        assert_eq!(message["body"], format!("{i}{longest}"));
+    }
+    let around = bob.page(&room, "?around=30&limit=60").await.seqs();
+    assert!(around.windows(2).all(|pair| pair[1] == pair[0] + 1), "{around:?}");
+}
+
 /// Invariant I10.
 #[tokio::test]
 async fn a_page_is_asked_for_in_one_way_with_1_to_200_messages() {
@@ -250,6 +293,19 @@ async fn a_sticker_and_an_answer_keep_what_they_are() {
     let message = bob.history(&room).await.messages.pop().unwrap();
     assert_eq!((&message["type"], &message["reply_to"]), (&json!("sticker"), &json!(1)));
     assert_eq!(bob.sees(&room).await.json["last_message"]["preview"], "🖼️");
+}
+
+#[tokio::test]
+async fn an_answer_is_to_a_message_of_the_room() {
+    let app = TestApp::start().await;
+    let (alice, _, room) = room_with(&app, 2).await;
+
+    for reply_to in [0, 3, u64::MAX] {
+        let message = json!({ "body": "to whom?", "reply_to": reply_to });
+        let answer = alice.post(&room.path("/messages"), message).await;
+        assert_eq!(answer.wrong_fields(), ["reply_to"], "{reply_to}");
+    }
+    assert_eq!(alice.history(&room).await.head, 2);
 }
 
 /// Mission D17 and B12: not read at first.

@@ -42,15 +42,28 @@ async fn without_a_folder_everything_is_gone_with_the_program() {
 
 #[tokio::test]
 async fn asked_to_end_it_ends_although_somebody_listens() {
-    let folder = Folder::new();
-    let program = Program::start(folder.path()).await;
-    let alice = program.site.user("alice").await;
-    let room = alice.opens_direct("bob").await;
-    let _listener = alice.listens_to(&room).await;
+    for signal in ["TERM", "INT"] {
+        let folder = Folder::new();
+        let program = Program::start(folder.path()).await;
+        let alice = program.site.user("alice").await;
+        let room = alice.opens_direct("bob").await;
+        let _listener = alice.listens_to(&room).await;
 
-    let status = program.terminate().await;
+        let status = program.ended_by(signal).await;
 
-    assert_eq!(status.code(), Some(0));
+        assert_eq!(status.code(), Some(0), "{signal}");
+    }
+}
+
+#[tokio::test]
+async fn asked_for_help_it_lists_its_options() {
+    let output = run(["--help"]).await;
+
+    assert!(output.status.success());
+    let said = String::from_utf8_lossy(&output.stdout);
+    for option in ["--listen", "--data", "--dynamodb"] {
+        assert!(said.contains(option), "no {option}: {said}");
+    }
 }
 
 /// One line says what is wrong, and the exit status that something is.
@@ -87,6 +100,14 @@ async fn a_port_that_is_taken_is_named() {
     let output = run(["--listen", &address, "--data", ":memory:"]).await;
 
     is_refused_with_one_line(&output, &address);
+}
+
+/// The store asks nobody who they are.
+#[tokio::test]
+async fn the_store_is_not_served_to_other_machines() {
+    let output = run(["--listen", "127.0.0.1:0", "--data", ":memory:", "--dynamodb", "0.0.0.0:0"]);
+
+    is_refused_with_one_line(&output.await, "0.0.0.0:0");
 }
 
 #[tokio::test]

@@ -98,9 +98,14 @@ impl Program {
     }
 
     /// Asks it to end, as `kill` and a shutdown do.
-    pub(crate) async fn terminate(mut self) -> ExitStatus {
+    pub(crate) async fn terminate(self) -> ExitStatus {
+        self.ended_by("TERM").await
+    }
+
+    /// Sends it a signal that it ends by.
+    pub(crate) async fn ended_by(mut self, signal: &str) -> ExitStatus {
         let id = self.child.id().expect("a running program").to_string();
-        let kill = Command::new("kill").args(["-TERM", &id]).status().await;
+        let kill = Command::new("kill").args(["-s", signal, &id]).status().await;
         assert!(kill.expect("kill can be run").success());
         timeout(PATIENCE, self.child.wait()).await.expect("an end").expect("a status")
     }
