@@ -41,6 +41,7 @@ pub struct EngineError(String);
 #[derive(Clone)]
 pub struct Engine {
     database: Database,
+    durability: Durability,
 }
 
 impl std::fmt::Debug for Engine {
@@ -56,7 +57,7 @@ impl Engine {
     /// When there is no memory for it.
     pub fn memory() -> Result<Self, EngineError> {
         let database = Database::memory().map_err(|error| EngineError(error.to_string()))?;
-        Ok(Self { database })
+        Ok(Self { database, durability: Durability::Process })
     }
 
     /// A store in a file, made if there is none.
@@ -71,7 +72,12 @@ impl Engine {
             // in, sets the normal mode of SQLite's write-ahead log: a sync per checkpoint.
             database.disable_bulk_loading().map_err(|error| EngineError(error.to_string()))?;
         }
-        Ok(Self { database })
+        Ok(Self { database, durability })
+    }
+
+    /// Whether answering may take as long as a disk takes.
+    pub(super) fn waits_for_disk(&self) -> bool {
+        self.durability == Durability::Power
     }
 
     /// Answers one request. It blocks, for a disk at most.
