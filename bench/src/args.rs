@@ -15,7 +15,7 @@ pub(crate) struct Args {
     #[arg(value_enum)]
     part: Option<Part>,
 
-    /// A few of everything: seconds instead of minutes, and rougher figures
+    /// A few of everything: ten seconds, and rougher figures
     #[arg(long)]
     quick: bool,
 
