@@ -7,7 +7,7 @@ use axum::{Router, serve::ListenerExt as _};
 use shared::{
     actions::Services,
     auth::TokenRules,
-    config::{Config, Origins},
+    config::{Config, DynamoDb, Origins},
     http::App,
     realtime::{
         publisher::{Deadlines, Publisher, SetupError},
@@ -136,6 +136,7 @@ fn router(app: &Arc<App>, hub: &Hub, clock: DevClock) -> Router {
 fn config(address: SocketAddr, relay: Option<Endpoint>) -> Config {
     let own = Endpoint { host: address.ip().to_string(), port: address.port(), tls: false };
     Config {
+        dynamodb: DynamoDb { region: "local".into(), endpoint: None },
         table: TABLE.into(),
         tokens: TokenRules {
             secret: Secret::new("parlour-local-secret-not-for-production"),

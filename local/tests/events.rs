@@ -11,7 +11,7 @@ use serde_json::Value;
 use shared::{
     actions::Services,
     auth::TokenRules,
-    config::{Config, Origins},
+    config::{Config, DynamoDb, Origins},
     domain::time::Clock,
     http::{App, serve},
     realtime::{
@@ -53,8 +53,14 @@ async fn functions() -> Router {
         relay: relay.clone(),
         clock: Clock::system(),
     };
-    let config =
-        Config { table: "events".into(), tokens, relay, origins: Origins::All, public_url: None };
+    let config = Config {
+        dynamodb: DynamoDb { region: "local".into(), endpoint: None },
+        table: "events".into(),
+        tokens,
+        relay,
+        origins: Origins::All,
+        public_url: None,
+    };
     serve(chat::routes().merge(realtime::routes()), Arc::new(App::new(config, services)))
 }
 

@@ -14,7 +14,9 @@ const MIN_SECRET_BYTES: usize = 32;
 /// Everything that a deployment sets.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// The name of the DynamoDB table.
+    /// Where DynamoDB is.
+    pub dynamodb: DynamoDb,
+    /// The name of the table.
     pub table: String,
     /// Whose tokens are good.
     pub tokens: TokenRules,
@@ -25,6 +27,15 @@ pub struct Config {
     /// The address under which clients reach the API, without a slash at the end. Where it is not
     /// set, each request tells.
     pub public_url: Option<String>,
+}
+
+/// Where DynamoDB is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DynamoDb {
+    /// The AWS region.
+    pub region: String,
+    /// Another address than the region's own, for a store that only speaks DynamoDB's protocol.
+    pub endpoint: Option<String>,
 }
 
 /// Which web pages may call.
@@ -55,6 +66,10 @@ impl Config {
 
     fn read(settings: &Settings<'_>) -> Result<Self, ConfigError> {
         Ok(Self {
+            dynamodb: DynamoDb {
+                region: settings.required("AWS_REGION")?,
+                endpoint: settings.optional("AWS_ENDPOINT_URL_DYNAMODB"),
+            },
             table: settings.required("PARLOUR_TABLE")?,
             tokens: TokenRules {
                 secret: settings.token_secret("PARLOUR_JWT_SECRET")?,
@@ -173,6 +188,7 @@ mod tests {
 
     fn read(changes: &[(&'static str, &str)]) -> Result<Config, String> {
         let mut values = BTreeMap::from([
+            ("AWS_REGION", "eu-central-1"),
             ("PARLOUR_TABLE", "parlour"),
             ("PARLOUR_JWT_SECRET", "0123456789abcdef0123456789abcdef"),
             ("PARLOUR_JWT_ISSUER", "shop"),

@@ -29,13 +29,16 @@ pub trait Wire: fmt::Debug + Send + Sync + 'static {
 
 impl Wire for Engine {
     fn call(&self, request: Request) -> Pin<Box<dyn Future<Output = Result<Answer, Lost>> + Send>> {
-        if !self.waits_for_disk() {
-            // It takes a tenth of a millisecond; handing it to another thread would take as long.
-            return Box::pin(std::future::ready(Ok(self.answer(&request))));
-        }
         let engine = self.clone();
         Box::pin(async move {
-            tokio::task::spawn_blocking(move || engine.answer(&request)).await.map_err(|_| Lost)
+            let (_busy, at_once) = engine.begin();
+            if at_once {
+                // A tenth of a millisecond; handing it to another thread would take as long.
+                return Ok(engine.answer(&request));
+            }
+            // The engine does one thing at a time. Whoever waits for it must not hold up the rest.
+            let answer = tokio::task::spawn_blocking(move || engine.answer(&request));
+            answer.await.map_err(|_| Lost)
         })
     }
 }

@@ -1,6 +1,12 @@
 //! DynamoDB's JSON operations, answered by an embedded engine over SQLite.
 
-use std::path::Path;
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
 use dynoxide::{Database, DynoxideError};
 use serde::{Serialize, de::DeserializeOwned};
@@ -42,6 +48,17 @@ pub struct EngineError(String);
 pub struct Engine {
     database: Database,
     durability: Durability,
+    /// How many requests are being answered.
+    busy: Arc<AtomicUsize>,
+}
+
+/// A request that is being answered; one less once it is dropped.
+pub(super) struct Busy(Arc<AtomicUsize>);
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl std::fmt::Debug for Engine {
@@ -57,7 +74,7 @@ impl Engine {
     /// When there is no memory for it.
     pub fn memory() -> Result<Self, EngineError> {
         let database = Database::memory().map_err(|error| EngineError(error.to_string()))?;
-        Ok(Self { database, durability: Durability::Process })
+        Ok(Self { database, durability: Durability::Process, busy: Arc::default() })
     }
 
     /// A store in a file, made if there is none.
@@ -72,12 +89,14 @@ impl Engine {
             // in, sets the normal mode of SQLite's write-ahead log: a sync per checkpoint.
             database.disable_bulk_loading().map_err(|error| EngineError(error.to_string()))?;
         }
-        Ok(Self { database, durability })
+        Ok(Self { database, durability, busy: Arc::default() })
     }
 
-    /// Whether answering may take as long as a disk takes.
-    pub(super) fn waits_for_disk(&self) -> bool {
-        self.durability == Durability::Power
+    /// Counts a request in, and says whether it will be answered at once: alone, and without a disk to
+    /// wait for.
+    pub(super) fn begin(&self) -> (Busy, bool) {
+        let others = self.busy.fetch_add(1, Ordering::Relaxed);
+        (Busy(Arc::clone(&self.busy)), others == 0 && self.durability == Durability::Process)
     }
 
     /// Answers one request. It blocks, for a disk at most.

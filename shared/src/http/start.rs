@@ -20,7 +20,7 @@ use crate::{
     domain::time::Clock,
     error::Error,
     realtime::publisher::{Deadlines, Publisher, SetupError},
-    store::Store,
+    store::{self, Store},
 };
 
 /// Browsers ask again after this long whether they may call (the longest that all of them keep).
@@ -62,7 +62,7 @@ fn failed(error: &dyn std::error::Error) -> ExitCode {
 /// When a setting is missing or wrong. That nothing answers yet is no error.
 async fn connect() -> Result<Shared, StartError> {
     let config = Config::from_env()?;
-    let store = Store::new(crate::store::client_from_env().await, &config.table);
+    let store = Store::new(store::connect(&config.dynamodb), &config.table);
     let publisher = Publisher::new(config.relay.clone(), Deadlines::default())?;
     let services =
         Services { store, publisher, relay: config.relay.clone(), clock: Clock::system() };

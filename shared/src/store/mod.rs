@@ -24,8 +24,8 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
 use tokio::sync::OnceCell;
 
+pub(crate) use self::connect::connect;
 pub use self::{
-    connect::client_from_env,
     fault::StoreError,
     head::{Head, Mark, Membership, Preview},
     inbox::{BadCursor, Cursor, InboxPage},
