@@ -165,12 +165,12 @@ impl Bill {
 
     /// Read units.
     pub fn reads(&self) -> f64 {
-        self.0.iter().map(|call| call.reads).sum()
+        self.0.iter().fold(0.0, |sum, call| sum + call.reads)
     }
 
     /// Write units.
     pub fn writes(&self) -> f64 {
-        self.0.iter().map(|call| call.writes).sum()
+        self.0.iter().fold(0.0, |sum, call| sum + call.writes)
     }
 
     /// How many round trips one behind the other: a call belongs to the round of those that had not
