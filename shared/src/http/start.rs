@@ -32,6 +32,9 @@ pub enum StartError {
     /// A setting is missing or wrong.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// The client of the store cannot be made.
+    #[error("the store's HTTP client cannot be made: {0}")]
+    Store(#[from] reqwest::Error),
     /// The client of the relay cannot be made.
     #[error(transparent)]
     Publisher(#[from] SetupError),
@@ -62,7 +65,7 @@ fn failed(error: &dyn std::error::Error) -> ExitCode {
 /// When a setting is missing or wrong. That nothing answers yet is no error.
 async fn connect() -> Result<Shared, StartError> {
     let config = Config::from_env()?;
-    let store = Store::new(store::connect(&config.dynamodb), &config.table);
+    let store = Store::new(store::connect(&config.dynamodb)?, &config.table);
     let publisher = Publisher::new(config.relay.clone(), Deadlines::default())?;
     let services =
         Services { store, publisher, relay: config.relay.clone(), clock: Clock::system() };
