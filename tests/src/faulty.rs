@@ -8,11 +8,11 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use local::embedded::{Answer, Engine, Lost, Request, Wire};
+use local::embedded::{Answer, Lost, Request, Wire};
 use serde_json::{Value, json};
 use tokio::{sync::watch, time::timeout};
 
-use crate::PATIENCE;
+use crate::{Distant, PATIENCE};
 
 /// What happens to a call.
 #[derive(Clone, Debug)]
@@ -60,7 +60,7 @@ type Script = Box<dyn FnMut(&Call<'_>) -> Option<Fault> + Send>;
 /// An empty store behind a network that does what a script says. Clones share it.
 #[derive(Clone)]
 pub struct Faulty {
-    engine: Engine,
+    store: Distant,
     state: Arc<Mutex<State>>,
     held: watch::Sender<usize>,
     released: watch::Sender<u64>,
@@ -77,7 +77,7 @@ impl Faulty {
     /// An empty store; nothing misbehaves yet.
     pub fn new() -> Self {
         Self {
-            engine: Engine::memory().expect("an empty store"),
+            store: Distant::new(),
             state: Arc::default(),
             held: watch::Sender::new(0),
             released: watch::Sender::new(0),
@@ -153,10 +153,10 @@ impl Wire for Faulty {
         let network = self.clone();
         Box::pin(async move {
             match network.fault_for(&request) {
-                None => network.engine.call(request).await,
+                None => network.store.call(request).await,
                 Some(Fault::LoseRequest) => Err(Lost),
                 Some(Fault::LoseAnswer) => {
-                    network.engine.call(request).await?;
+                    network.store.call(request).await?;
                     Err(Lost)
                 }
                 Some(Fault::Refuse(status, code)) => {
@@ -167,7 +167,7 @@ impl Wire for Faulty {
                 Some(Fault::Pretend(body)) => Ok(Answer { status: 200, body: body.to_string() }),
                 Some(Fault::Hold) => {
                     network.wait_for_release().await;
-                    network.engine.call(request).await
+                    network.store.call(request).await
                 }
             }
         })

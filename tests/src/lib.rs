@@ -12,6 +12,7 @@
 //! | `room` | rooms and pages of their logs, as they came back |
 //! | `listener` | somebody who listens, as a Pusher client does |
 //! | `relay` | a relay that records, refuses or hangs |
+//! | `distant` | the store, each call taking its time |
 //! | `meter` | the store, counting calls and units |
 //! | `faulty` | the store over a network that misbehaves |
 //! | `token` | tokens that nobody would give out |
@@ -20,6 +21,7 @@ use std::time::Duration;
 
 mod answer;
 mod app;
+mod distant;
 mod faulty;
 mod listener;
 mod meter;
@@ -32,6 +34,7 @@ mod user;
 pub use self::{
     answer::Answer,
     app::TestApp,
+    distant::Distant,
     faulty::{Call, Fault, Faulty},
     listener::{Heard, Listener},
     meter::{Bill, Meter},

@@ -7,7 +7,7 @@ use std::{
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use tests::{Answer, Call, FakeRelay, Fault, Faulty, Mood, PATIENCE, Room, TestApp, User};
+use tests::{Answer, Call, Distant, FakeRelay, Fault, Faulty, Mood, PATIENCE, Room, TestApp, User};
 use tokio::time::timeout;
 use uuid::Uuid;
 
@@ -293,7 +293,7 @@ async fn a_relay_that_refuses_is_not_stormed() {
 /// Reliability F10. Invariant I3.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_client_id_fifty_times_at_once_is_one_message() {
-    let app = TestApp::start().await;
+    let app = TestApp::on(Distant::new()).await;
     let (alice, bob) = (app.user("alice").await, app.user("bob").await);
     let room = alice.opens_direct("bob").await;
     let client_id = Uuid::new_v4();
@@ -323,7 +323,7 @@ async fn a_hundred_writers_of_one_room_get_one_dense_order_and_none_starves() {
     const WRITERS: usize = 100;
     const POSTS: usize = 20;
     let relay = FakeRelay::start().await;
-    let app = TestApp::publishing_to(&relay).await;
+    let app = TestApp::between(Distant::new(), &relay).await;
     let (alice, bob) = (app.user("alice").await, app.user("bob").await);
     let room = alice.opens_direct("bob").await;
 
@@ -374,7 +374,7 @@ async fn a_hundred_writers_of_one_room_get_one_dense_order_and_none_starves() {
 async fn a_reader_who_follows_misses_nothing() {
     const WRITERS: usize = 10;
     const POSTS: usize = 30;
-    let app = TestApp::start().await;
+    let app = TestApp::on(Distant::new()).await;
     let (alice, bob) = (app.user("alice").await, app.user("bob").await);
     let room = alice.opens_direct("bob").await;
     let writers: Vec<_> = (0..WRITERS)

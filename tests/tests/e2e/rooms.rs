@@ -4,7 +4,7 @@ use std::{collections::HashSet, time::Duration};
 
 use futures_util::future::join_all;
 use serde_json::json;
-use tests::{Inbox, TestApp, User};
+use tests::{Distant, Inbox, TestApp, User};
 use uuid::Uuid;
 
 use crate::NO_ROOM;
@@ -25,7 +25,7 @@ async fn both_sides_open_the_same_room() {
 /// Mission C2 and A2.
 #[tokio::test]
 async fn of_fifty_who_open_a_room_at_once_one_opens_it_and_all_get_it() {
-    let app = TestApp::start().await;
+    let app = TestApp::on(Distant::new()).await;
     let (alice, bob) = (app.user("alice").await, app.user("bob").await);
 
     let answers = join_all((0..50).map(|i| {
