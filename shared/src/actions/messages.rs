@@ -155,7 +155,8 @@ fn receiver<'a>(message: &Message, head: &'a Head) -> Option<&'a Mark> {
 
 pub(crate) fn sender_type(kind: PrincipalType) -> SenderType {
     match kind {
-        PrincipalType::User => SenderType::User,
+        // Whoever has not signed in yet writes as who will.
+        PrincipalType::User | PrincipalType::Guest => SenderType::User,
         PrincipalType::Merchant => SenderType::Merchant,
     }
 }

@@ -141,6 +141,8 @@ mod tests {
         let merchant =
             verify(&token(json!({"type": "merchant", "aud": ["other", "parlour"]}))).unwrap();
         assert_eq!(merchant.principal.kind, PrincipalType::Merchant);
+        let guest = verify(&token(json!({"type": "guest"}))).unwrap();
+        assert_eq!(guest.principal.member_id(), "guest:auth0|abc");
     }
 
     /// Reliability F16.

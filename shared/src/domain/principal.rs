@@ -28,6 +28,8 @@ pub enum PrincipalType {
     User,
     /// A shop or other business.
     Merchant,
+    /// A visitor who has not signed in.
+    Guest,
 }
 
 impl PrincipalType {
@@ -36,7 +38,13 @@ impl PrincipalType {
         match self {
             Self::User => "user",
             Self::Merchant => "merchant",
+            Self::Guest => "guest",
         }
+    }
+
+    /// The type that this word names.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::User, Self::Merchant, Self::Guest].into_iter().find(|kind| kind.as_str() == word)
     }
 }
 
@@ -66,6 +74,14 @@ impl Principal {
         match self.kind {
             PrincipalType::User if !self.id.contains(':') => self.id.clone(),
             kind => format!("{}:{}", kind.as_str(), self.id),
+        }
+    }
+
+    /// Whom a room calls so; what [`Self::member_id`] wrote is read back as it was.
+    pub fn parse_member_id(text: &str) -> Option<Self> {
+        match text.split_once(':') {
+            None => Self::user(text),
+            Some((kind, id)) => Self::new(PrincipalType::parse(kind)?, id),
         }
     }
 }
@@ -102,6 +118,18 @@ pub struct Caller {
     pub profile: Profile,
 }
 
+/// The proof that the application's own server calls. There is no other way to one than
+/// [`Caller::service`], so what takes one is refused to everybody else.
+#[derive(Clone, Copy, Debug)]
+pub struct Service(());
+
+impl Caller {
+    /// The proof that the application's own server calls, if it does.
+    pub fn service(&self) -> Option<Service> {
+        self.roles.service.then_some(Service(()))
+    }
+}
+
 /// What others see of an account, and its e-mail address, which most of them don't.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Profile {
@@ -128,6 +156,27 @@ mod tests {
         assert_eq!(user("user:1").as_deref(), Some("user:user:1"));
         let merchant = Principal::new(PrincipalType::Merchant, "1").map(|p| p.member_id());
         assert_eq!(merchant.as_deref(), Some("merchant:1"));
+    }
+
+    #[test]
+    fn a_member_id_is_read_back_as_it_was_written() {
+        let kinds = [PrincipalType::User, PrincipalType::Merchant, PrincipalType::Guest];
+        for kind in kinds {
+            for id in ["1", "auth0|abc", "a/b c", "guest:1", "user:", ":", "🎁"] {
+                let principal = Principal::new(kind, id);
+                let written = principal.as_ref().map(Principal::member_id);
+                assert_eq!(written.as_deref().and_then(Principal::parse_member_id), principal);
+            }
+        }
+        assert_eq!(Principal::parse_member_id("user:1"), Principal::user("1"));
+    }
+
+    #[test]
+    fn what_names_no_type_or_nobody_is_no_member_id() {
+        let long = format!("guest:{}", "x".repeat(129));
+        for text in ["", "robot:1", "Guest:1", ":1", "guest:", long.as_str()] {
+            assert_eq!(Principal::parse_member_id(text), None, "{text}");
+        }
     }
 
     #[test]
