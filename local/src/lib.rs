@@ -10,6 +10,6 @@ mod program;
 mod run;
 
 pub use self::{
-    program::{Local, LocalOptions, StartError},
+    program::{ALL_FEATURES, Local, LocalOptions, StartError},
     run::run,
 };

@@ -7,7 +7,7 @@ use axum::{Router, serve::ListenerExt as _};
 use shared::{
     actions::Services,
     auth::TokenRules,
-    config::{Config, DynamoDb, Origins},
+    config::{Config, DynamoDb, Features, Origins},
     http::App,
     realtime::{
         publisher::{Deadlines, Publisher, SetupError},
@@ -39,7 +39,12 @@ pub struct LocalOptions {
     pub listen: SocketAddr,
     /// Another relay than the program's own hub.
     pub relay: Option<Endpoint>,
+    /// What can be switched off.
+    pub features: Features,
 }
+
+/// What a laptop offers unless it says otherwise: all there is.
+pub const ALL_FEATURES: Features = Features { user_search: true, guests: true };
 
 /// The program cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -80,13 +85,14 @@ impl Local {
         let address = listener.local_addr().map_err(refused)?;
         let dynamodb = client(options.wire, RetryConfig::standard().with_max_attempts(3));
         table::create(&dynamodb, TABLE).await?;
-        let config = config(address, options.relay);
+        let config = config(address, options.relay, options.features);
         let clock = DevClock::default();
         let services = Services {
             store: Store::new(dynamodb, TABLE),
             publisher: Publisher::new(config.relay.clone(), Deadlines::default())?,
             relay: config.relay.clone(),
             clock: clock.clock(),
+            features: config.features,
         };
         let hub = Hub::new(app_of(&config.relay), hub::Settings::default());
         let app = Arc::new(App::new(config, services));
@@ -133,7 +139,7 @@ fn router(app: &Arc<App>, hub: &Hub, clock: DevClock) -> Router {
 }
 
 /// Demo values, for this machine alone. `infra/local.env` holds the same.
-fn config(address: SocketAddr, relay: Option<Endpoint>) -> Config {
+fn config(address: SocketAddr, relay: Option<Endpoint>, features: Features) -> Config {
     let own = Endpoint { host: address.ip().to_string(), port: address.port(), tls: false };
     Config {
         dynamodb: DynamoDb { region: "local".into(), endpoint: None },
@@ -153,6 +159,7 @@ fn config(address: SocketAddr, relay: Option<Endpoint>) -> Config {
         },
         origins: Origins::All,
         public_url: None,
+        features,
     }
 }
 

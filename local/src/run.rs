@@ -11,8 +11,9 @@ use crate::{
     args::Args,
     data::Data,
     embedded::{self, Durability, Engine},
-    program::{Local, LocalOptions},
+    program::{ALL_FEATURES, Local, LocalOptions},
 };
+use shared::config::Features;
 
 /// DynamoDB deletes what has expired within a day or two; a laptop does so this often.
 const EXPIRY_INTERVAL: Duration = Duration::from_secs(600);
@@ -27,9 +28,14 @@ pub async fn run(args: Args) -> Result<(), Box<dyn Error>> {
     if let Some(address) = args.dynamodb {
         serve_store(data.engine.clone(), address).await?;
     }
-    let wire = Arc::new(data.engine.clone());
+    let options = LocalOptions {
+        wire: Arc::new(data.engine.clone()),
+        listen: args.listen,
+        relay: None,
+        features: Features::from_env(ALL_FEATURES)?,
+    };
     let mut terminated = signal(SignalKind::terminate())?;
-    let program = Local::start(LocalOptions { wire, listen: args.listen, relay: None }).await?;
+    let program = Local::start(options).await?;
     announce(program.address());
     tokio::spawn(delete_expired(data.engine.clone()));
     tokio::select! {

@@ -6,7 +6,10 @@ use std::{collections::BTreeSet, fs, path::Path, sync::Arc};
 
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use axum::{Router, body::to_bytes};
-use local::embedded::{Engine, client};
+use local::{
+    ALL_FEATURES,
+    embedded::{Engine, client},
+};
 use serde_json::Value;
 use shared::{
     actions::Services,
@@ -52,6 +55,7 @@ async fn functions() -> Router {
         publisher: Publisher::new(relay.clone(), Deadlines::default()).unwrap(),
         relay: relay.clone(),
         clock: Clock::system(),
+        features: ALL_FEATURES,
     };
     let config = Config {
         dynamodb: DynamoDb { region: "local".into(), endpoint: None },
@@ -60,6 +64,7 @@ async fn functions() -> Router {
         relay,
         origins: Origins::All,
         public_url: None,
+        features: ALL_FEATURES,
     };
     serve(chat::routes().merge(realtime::routes()), Arc::new(App::new(config, services)))
 }
@@ -95,6 +100,15 @@ async fn every_sample_event_does_what_its_operation_is_for() {
         ("mark_read", 200),
         ("get_realtime", 200),
         ("authorize_channel", 200),
+        ("list_users", 200),
+        ("get_user", 200),
+        ("put_user", 200),
+        ("put_block", 204),
+        ("list_blocks", 200),
+        ("delete_block", 204),
+        ("create_guest", 201),
+        ("put_listing", 200),
+        ("put_group", 200),
     ] {
         let (status, body) = run(&functions, &sample(name).replace(PLACEHOLDER, room)).await;
         assert_eq!(status, expected, "{name}: {body}");

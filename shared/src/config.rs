@@ -27,6 +27,27 @@ pub struct Config {
     /// The address under which clients reach the API, without a slash at the end. Where it is not
     /// set, each request tells.
     pub public_url: Option<String>,
+    /// What can be switched off.
+    pub features: Features,
+}
+
+/// What can be switched off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Features {
+    /// Whether people may look for each other by name; admins and the application's server always may.
+    pub user_search: bool,
+    /// Whether anyone may have a guest's token.
+    pub guests: bool,
+}
+
+impl Features {
+    /// What the environment says, and `unless_set` where it says nothing.
+    ///
+    /// # Errors
+    /// Names the first setting that is wrong.
+    pub fn from_env(unless_set: Self) -> Result<Self, ConfigError> {
+        Settings { get: &environment }.features(unless_set)
+    }
 }
 
 /// Where DynamoDB is.
@@ -37,6 +58,9 @@ pub struct DynamoDb {
     /// Another address than the region's own, for a store that only speaks DynamoDB's protocol.
     pub endpoint: Option<String>,
 }
+
+/// What a deployment offers unless it says otherwise: guests cost something, and anyone can be one.
+const FEATURES: Features = Features { user_search: true, guests: false };
 
 /// Which web pages may call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,7 +85,7 @@ impl Config {
     /// # Errors
     /// Names the first setting that is missing or wrong.
     pub fn from_env() -> Result<Self, ConfigError> {
-        Self::read(&Settings { get: &|name| std::env::var(name).ok() })
+        Self::read(&Settings { get: &environment })
     }
 
     fn read(settings: &Settings<'_>) -> Result<Self, ConfigError> {
@@ -81,8 +105,13 @@ impl Config {
             public_url: settings
                 .optional("PARLOUR_PUBLIC_URL")
                 .map(|url| url.trim_end_matches('/').to_owned()),
+            features: settings.features(FEATURES)?,
         })
     }
+}
+
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }
 
 /// Settings by name.
@@ -146,6 +175,22 @@ impl Settings<'_> {
             socket,
             cluster,
         })
+    }
+
+    fn features(&self, unless_set: Features) -> Result<Features, ConfigError> {
+        Ok(Features {
+            user_search: self.switch("PARLOUR_USER_SEARCH")?.unwrap_or(unless_set.user_search),
+            guests: self.switch("PARLOUR_GUESTS")?.unwrap_or(unless_set.guests),
+        })
+    }
+
+    fn switch(&self, name: &'static str) -> Result<Option<bool>, ConfigError> {
+        match self.optional(name).as_deref() {
+            None => Ok(None),
+            Some("on") => Ok(Some(true)),
+            Some("off") => Ok(Some(false)),
+            Some(_) => Err(wrong(name, "is not on or off")),
+        }
     }
 
     fn origins(&self, name: &'static str) -> Result<Origins, ConfigError> {
@@ -233,6 +278,8 @@ mod tests {
             ("PARLOUR_JWT_SECRET", "short", "PARLOUR_JWT_SECRET is shorter than 32 bytes"),
             ("PARLOUR_RELAY_PORT", "70000", "PARLOUR_RELAY_PORT is not a port"),
             ("PARLOUR_RELAY_TLS", "maybe", "PARLOUR_RELAY_TLS is not true or false"),
+            ("PARLOUR_USER_SEARCH", "false", "PARLOUR_USER_SEARCH is not on or off"),
+            ("PARLOUR_GUESTS", "yes", "PARLOUR_GUESTS is not on or off"),
             (
                 "PARLOUR_RELAY_CLUSTER",
                 "",
@@ -246,6 +293,14 @@ mod tests {
         ] {
             assert_eq!(read(&[(name, value)]).err().as_deref(), Some(message));
         }
+    }
+
+    #[test]
+    fn a_deployment_has_the_search_and_no_guests_unless_it_says_otherwise() {
+        let features = |changes: &[_]| read(changes).unwrap().features;
+        assert_eq!(features(&[]), Features { user_search: true, guests: false });
+        let other = [("PARLOUR_USER_SEARCH", "off"), ("PARLOUR_GUESTS", "on")];
+        assert_eq!(features(&other), Features { user_search: false, guests: true });
     }
 
     #[test]

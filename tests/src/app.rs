@@ -7,10 +7,10 @@ use std::{
 };
 
 use local::{
-    Local, LocalOptions,
+    ALL_FEATURES, Local, LocalOptions,
     embedded::{Engine, Wire},
 };
-use shared::realtime::relay::Endpoint;
+use shared::{config::Features, realtime::relay::Endpoint};
 
 use crate::{FakeRelay, Site};
 
@@ -28,28 +28,38 @@ impl TestApp {
 
     /// With a store that counts or misbehaves.
     pub async fn on(store: impl Wire) -> Self {
-        Self::started(store, None).await
+        Self::started(store, None, ALL_FEATURES).await
     }
 
     /// With an empty store, and events sent to another relay.
     pub async fn publishing_to(relay: &FakeRelay) -> Self {
-        Self::started(Engine::memory().expect("an empty store"), Some(relay.endpoint())).await
+        Self::started(
+            Engine::memory().expect("an empty store"),
+            Some(relay.endpoint()),
+            ALL_FEATURES,
+        )
+        .await
     }
 
     /// With a store and a relay of the test's own.
     pub async fn between(store: impl Wire, relay: &FakeRelay) -> Self {
-        Self::started(store, Some(relay.endpoint())).await
+        Self::started(store, Some(relay.endpoint()), ALL_FEATURES).await
     }
 
     /// With a relay that cannot be reached.
     pub async fn without_relay() -> Self {
         let relay = FakeRelay::nowhere().await;
-        Self::started(Engine::memory().expect("an empty store"), Some(relay)).await
+        Self::started(Engine::memory().expect("an empty store"), Some(relay), ALL_FEATURES).await
     }
 
-    async fn started(store: impl Wire, relay: Option<Endpoint>) -> Self {
+    /// With an empty store, and some things switched off.
+    pub async fn offering(features: Features) -> Self {
+        Self::started(Engine::memory().expect("an empty store"), None, features).await
+    }
+
+    async fn started(store: impl Wire, relay: Option<Endpoint>, features: Features) -> Self {
         let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let options = LocalOptions { wire: Arc::new(store), listen, relay };
+        let options = LocalOptions { wire: Arc::new(store), listen, relay, features };
         let local = Local::start(options).await.expect("Parlour should start");
         let site = Site::at(format!("http://{}", local.address()));
         Self { local, site }

@@ -2,12 +2,14 @@
 
 use axum::{
     Router,
-    routing::{get, put},
+    routing::{get, post, put},
 };
 use shared::http::Shared;
 use utoipa::OpenApi;
 
-use crate::routes::{health, me, messages, openapi as document, read, rooms};
+use crate::routes::{
+    blocks, groups, guests, health, listings, me, messages, openapi as document, read, rooms, users,
+};
 
 /// The table.
 pub fn routes() -> Router<Shared> {
@@ -22,6 +24,13 @@ pub fn routes() -> Router<Shared> {
             get(messages::list_messages).post(messages::create_message),
         )
         .route("/v1/rooms/{id}/read", put(read::mark_read))
+        .route("/v1/users", get(users::list_users))
+        .route("/v1/users/{id}", get(users::get_user).put(users::put_user))
+        .route("/v1/blocks", get(blocks::list_blocks))
+        .route("/v1/blocks/{id}", put(blocks::put_block).delete(blocks::delete_block))
+        .route("/v1/guests", post(guests::create_guest))
+        .route("/v1/listings/{id}", put(listings::put_listing))
+        .route("/v1/groups/{id}", put(groups::put_group))
 }
 
 /// What the table's routes say of themselves.
@@ -36,6 +45,15 @@ pub fn routes() -> Router<Shared> {
     messages::list_messages,
     messages::create_message,
     read::mark_read,
+    users::list_users,
+    users::get_user,
+    users::put_user,
+    blocks::list_blocks,
+    blocks::put_block,
+    blocks::delete_block,
+    guests::create_guest,
+    listings::put_listing,
+    groups::put_group,
 ))]
 struct Document;
 

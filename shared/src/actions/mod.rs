@@ -1,13 +1,19 @@
 //! What a caller can do, one file per noun. Each action is a story in one order: rules, store,
 //! publish, answer. Nothing is announced that is not stored.
 
+pub mod blocks;
+pub mod groups;
+pub mod guests;
+pub mod listings;
 pub mod me;
 pub mod messages;
+pub mod people;
 pub mod read;
 pub mod realtime;
 pub mod rooms;
 
 use crate::{
+    config::Features,
     domain::{event::Event, ids::SideKey, principal::Caller, time::Clock},
     error::Error,
     realtime::{
@@ -29,6 +35,8 @@ pub struct Services {
     pub relay: Relay,
     /// The domain's time.
     pub clock: Clock,
+    /// What can be switched off.
+    pub features: Features,
 }
 
 impl Services {

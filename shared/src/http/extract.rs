@@ -9,7 +9,11 @@ use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 
 use super::Shared;
 use crate::{
-    domain::{ids::RoomId, principal::Caller, time::system_now},
+    domain::{
+        ids::RoomId,
+        principal::{Caller, MAX_ID_BYTES, Service},
+        time::system_now,
+    },
     error::Error,
 };
 
@@ -37,6 +41,19 @@ impl FromRequestParts<Shared> for Caller {
     }
 }
 
+/// The application's own server; everybody else is refused before anything else is looked at.
+impl FromRequestParts<Shared> for Service {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Error> {
+        let caller = Caller::from_request_parts(parts, app).await?;
+        caller.service().ok_or(Error::Forbidden {
+            code: "service_only",
+            detail: "Only the application's own server may do this.",
+        })
+    }
+}
+
 /// The room that the path names. One that could not be a room's id is simply not found.
 #[derive(Clone, Copy, Debug)]
 pub struct RoomPath(pub RoomId);
@@ -45,14 +62,26 @@ impl FromRequestParts<Shared> for RoomPath {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Error> {
+        let IdPath(id) = IdPath::from_request_parts(parts, app).await?;
+        id.parse().map(Self).map_err(|_| Error::NotFound)
+    }
+}
+
+/// The application's own id that the path names: any text, with percent signs where a URL needs them.
+#[derive(Clone, Debug)]
+pub struct IdPath(pub String);
+
+impl FromRequestParts<Shared> for IdPath {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Error> {
         let path = <Path<Vec<(String, String)>> as FromRequestParts<Shared>>::from_request_parts(
             parts, app,
         )
         .await;
         let parameters = path.map_err(|_| Error::NotFound)?.0;
-        let room =
-            parameters.iter().find(|(name, _)| name == "id").and_then(|(_, id)| id.parse().ok());
-        room.map(Self).ok_or(Error::NotFound)
+        let id = parameters.into_iter().find(|(name, _)| name == "id");
+        id.map(|(_, id)| Self(id)).ok_or(Error::NotFound)
     }
 }
 
@@ -68,6 +97,26 @@ impl<T: DeserializeOwned> FromRequest<Shared> for ValidJson<T> {
             return Err(Error::UnsupportedType { expected: "application/json" });
         }
         json(&body(request, app).await?).map(Self)
+    }
+}
+
+/// A JSON body of this shape, or none at all.
+#[derive(Clone, Copy, Debug)]
+pub struct OptionalJson<T>(pub T);
+
+impl<T: DeserializeOwned + Default> FromRequest<Shared> for OptionalJson<T> {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, app: &Shared) -> Result<Self, Error> {
+        let typed = is_json(content_type(request.headers()));
+        let body = body(request, app).await?;
+        if body.is_empty() {
+            return Ok(Self(T::default()));
+        }
+        if !typed {
+            return Err(Error::UnsupportedType { expected: "application/json" });
+        }
+        json(&body).map(Self)
     }
 }
 
@@ -112,6 +161,24 @@ impl Fields {
     /// Says that a field is wrong.
     pub fn wrong(&mut self, field: &str, message: impl Into<String>) {
         self.0.push(crate::error::FieldError { field: field.to_owned(), message: message.into() });
+    }
+
+    /// Says that a text is wrong which is blank, holds a NUL character or more characters than `most`.
+    pub fn text(&mut self, field: &str, text: &str, most: usize) {
+        if text.trim().is_empty() {
+            self.wrong(field, "must not be blank");
+        } else if text.contains('\0') {
+            self.wrong(field, "must not hold a NUL character");
+        } else if text.chars().nth(most).is_some() {
+            self.wrong(field, format!("must have at most {most} characters"));
+        }
+    }
+
+    /// Says that an id is wrong which no account, listing or group can have.
+    pub fn id(&mut self, field: &str, id: &str) {
+        if !(1..=MAX_ID_BYTES).contains(&id.len()) {
+            self.wrong(field, format!("must have 1 to {MAX_ID_BYTES} bytes"));
+        }
     }
 
     /// Nothing was wrong, or everything that was.

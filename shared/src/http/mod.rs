@@ -9,7 +9,7 @@ use std::sync::Arc;
 use axum::http::HeaderMap;
 
 pub use self::{
-    extract::{Fields, RoomPath, ValidForm, ValidJson, ValidQuery},
+    extract::{Fields, IdPath, OptionalJson, RoomPath, ValidForm, ValidJson, ValidQuery},
     problem::Problem,
     start::{StartError, run_function, serve},
 };

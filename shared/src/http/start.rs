@@ -67,8 +67,13 @@ async fn connect() -> Result<Shared, StartError> {
     let config = Config::from_env()?;
     let store = Store::new(store::connect(&config.dynamodb)?, &config.table);
     let publisher = Publisher::new(config.relay.clone(), Deadlines::default())?;
-    let services =
-        Services { store, publisher, relay: config.relay.clone(), clock: Clock::system() };
+    let services = Services {
+        store,
+        publisher,
+        relay: config.relay.clone(),
+        clock: Clock::system(),
+        features: config.features,
+    };
     services.connect().await;
     Ok(Shared::new(App::new(config, services)))
 }

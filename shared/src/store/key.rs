@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use super::attr::s;
-use crate::domain::ids::{RoomId, SideKey};
+use crate::domain::ids::{RoomId, Salt, SideKey};
 
 /// The slot's number in a sort key has this many digits, so that text order is number order.
 const SEQ_DIGITS: usize = 12;
@@ -19,6 +20,10 @@ pub(super) const HEAD: &str = "#";
 pub(super) const INFO: &str = "I";
 /// Sort key of a principal's PROFILE.
 pub(super) const PROFILE: &str = "P";
+/// Sort key of a LISTING and of a GROUP.
+pub(super) const SUBJECT: &str = "#";
+/// How the sort keys of BLOCKs begin.
+pub(super) const BLOCKS: &str = "B#";
 /// Partition key of the SALT.
 pub(super) const SALT: &str = "SALT";
 
@@ -38,6 +43,52 @@ pub(super) fn room_id(partition: &str) -> Option<RoomId> {
 /// Partition key of what belongs to a principal, and the key of its inbox in the indexes.
 pub(super) fn side(key: &SideKey) -> String {
     format!("U#{}", key.as_str())
+}
+
+/// The principal that a partition key names.
+pub(super) fn side_key(partition: &str) -> Option<SideKey> {
+    SideKey::parse(partition.strip_prefix("U#")?)
+}
+
+/// Sort key of the BLOCK of a person.
+pub(super) fn block(them: &SideKey) -> String {
+    format!("{BLOCKS}{}", them.as_str())
+}
+
+/// Partition key of the NAMEs whose folded form begins as this one does.
+pub(super) fn names(folded: &str) -> String {
+    format!("N#{}", folded.chars().next().unwrap_or_default())
+}
+
+/// Sort key of a NAME: its folded form from one of its words on, and whose it is.
+pub(super) fn name(beginning: &str, account: &SideKey) -> String {
+    format!("{beginning}#{}", account.as_str())
+}
+
+/// The parts of a NAME's sort key.
+pub(super) fn name_parts(sort: &str) -> Option<(&str, SideKey)> {
+    let (beginning, account) = sort.rsplit_once('#')?;
+    Some((beginning, SideKey::parse(account)?))
+}
+
+/// Partition key of a LISTING.
+pub(super) fn listing(salt: &Salt, id: &str) -> String {
+    format!("L#{}", hash(salt, "listing", id))
+}
+
+/// Partition key of a GROUP and its MATCHes.
+pub(super) fn group(salt: &Salt, id: &str) -> String {
+    format!("G#{}", hash(salt, "group", id))
+}
+
+/// Sort key of a giver's MATCH.
+pub(super) fn drawn_by(giver: &SideKey) -> String {
+    format!("M#{}", giver.as_str())
+}
+
+/// The application's own ids may hold any character and tell something; keys hold their hashes.
+fn hash(salt: &Salt, purpose: &str, id: &str) -> String {
+    URL_SAFE_NO_PAD.encode(salt.hash::<16>(purpose, &[id.as_bytes()]))
 }
 
 /// Sort key of the message or void at a slot.
@@ -69,5 +120,14 @@ mod tests {
         assert!(slot(9) < slot(10));
         assert!(slot(99_999) < slot(100_000));
         assert_eq!(slot_seq(&slot(42)), Some(42));
+    }
+
+    #[test]
+    fn the_key_of_a_name_is_taken_apart_whatever_the_name_holds() {
+        let account = SideKey::parse("AAAAAAAAAAAAAAAAAAAAAA").unwrap();
+        for folded in ["alice smith", "#1 fan", "a#b#", ""] {
+            assert_eq!(name_parts(&name(folded, &account)), Some((folded, account.clone())));
+        }
+        assert_eq!(name_parts("alice"), None);
     }
 }

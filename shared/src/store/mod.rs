@@ -5,15 +5,20 @@
 
 mod attr;
 mod batch;
+mod block;
 mod connect;
 mod fault;
+mod group;
 mod head;
 mod inbox;
 mod info;
 mod key;
+mod listing;
 mod log;
+mod name;
 mod page;
 mod profile;
+mod recent;
 mod room;
 mod salt;
 mod slot;
@@ -25,12 +30,15 @@ use aws_sdk_dynamodb::{Client, types::AttributeValue};
 use tokio::sync::OnceCell;
 
 pub(crate) use self::connect::connect;
+use self::recent::Recent;
 pub use self::{
+    block::{Block, BlockCursor, BlockPage},
     fault::StoreError,
     head::{Head, Mark, Membership, Preview},
     inbox::{BadCursor, Cursor, InboxPage},
     info::{Info, Side},
     log::{AppendError, Appended, Sender},
+    name::{NameCursor, NamePage},
     page::{Page, Window},
     room::{Marked, Opened},
 };
@@ -42,12 +50,13 @@ pub struct Store {
     client: Client,
     table: String,
     salt: OnceCell<Salt>,
+    recent: Recent,
 }
 
 impl Store {
     /// A store on `table`. Nothing is sent yet.
     pub fn new(client: Client, table: impl Into<String>) -> Self {
-        Self { client, table: table.into(), salt: OnceCell::new() }
+        Self { client, table: table.into(), salt: OnceCell::new(), recent: Recent::default() }
     }
 
     /// The same store, its salt known already.

@@ -1,14 +1,76 @@
-//! PROFILE: an account as its own tokens describe it, for others to show before they meet it.
+//! PROFILE: an account as its own tokens and the application's server describe it, for others to show
+//! before they meet it.
+//!
+//! A person's NAMEs, by which the search finds it, are written together with the name, both or
+//! neither: whoever dies in between leaves nothing to mend.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::{
+    operation::transact_write_items::{
+        TransactWriteItemsError, builders::TransactWriteItemsFluentBuilder,
+    },
+    types::{AttributeValue, Delete, Put, TransactWriteItem, Update},
+};
+use serde::Deserialize;
 
-use super::{Store, StoreError, attr::s, key};
+use super::{
+    Store, StoreError,
+    attr::{n, s},
+    fault::{CONFLICT_TRIES, condition_failed, in_conflict, is_conflict, wait_for_conflict},
+    key::{self, Key},
+};
 use crate::domain::{
     ids::SideKey,
-    principal::{Principal, Profile},
+    name,
+    person::{Person, PersonChange},
+    principal::{Principal, PrincipalType, Profile},
+    time::Timestamp,
 };
+
+/// The item as it is stored.
+#[derive(Deserialize)]
+struct Item {
+    #[serde(rename = "type")]
+    kind: PrincipalType,
+    id: String,
+    #[serde(default)]
+    name: Option<String>,
+    #[serde(default)]
+    email: Option<String>,
+    #[serde(default)]
+    picture: Option<String>,
+    #[serde(default)]
+    karma: Option<i64>,
+    #[serde(default)]
+    joined_at: Option<i64>,
+}
+
+fn parse(item: HashMap<String, AttributeValue>) -> Result<Person, StoreError> {
+    let item: Item = serde_dynamo::aws_sdk_dynamodb_1::from_item(item)?;
+    Ok(Person {
+        principal: Principal { kind: item.kind, id: item.id },
+        name: item.name,
+        email: item.email,
+        picture: item.picture,
+        karma: item.karma,
+        joined_at: item.joined_at.map(Timestamp::from_millis),
+    })
+}
+
+/// What is stored of a person, by attribute.
+fn attributes(person: &Person) -> [(&'static str, Option<AttributeValue>); 7] {
+    let text = |value: &Option<String>| value.as_ref().map(s);
+    [
+        ("type", Some(s(person.principal.kind.as_str()))),
+        ("id", Some(s(&person.principal.id))),
+        ("name", text(&person.name)),
+        ("email", text(&person.email)),
+        ("picture", text(&person.picture)),
+        ("karma", person.karma.map(n)),
+        ("joined_at", person.joined_at.map(|at| n(at.millis()))),
+    ]
+}
 
 impl Store {
     /// How an account is shown, if it was ever seen.
@@ -16,17 +78,46 @@ impl Store {
     /// # Errors
     /// When the store cannot be reached.
     pub async fn profile(&self, account: &SideKey) -> Result<Option<Profile>, StoreError> {
+        Ok(self.person(account).await?.map(|person| person.profile()))
+    }
+
+    /// What is known of an account at this moment, if it was ever seen.
+    ///
+    /// # Errors
+    /// When the store cannot be reached.
+    pub async fn person(&self, account: &SideKey) -> Result<Option<Person>, StoreError> {
         let answer = self
             .client
             .get_item()
             .table_name(&self.table)
-            .set_key(Some(key::of(key::side(account), key::PROFILE)))
+            .set_key(Some(profile_key(account)))
+            .consistent_read(true)
             .send()
             .await?;
-        Ok(answer.item.map(serde_dynamo::aws_sdk_dynamodb_1::from_item).transpose()?)
+        answer.item.map(parse).transpose()
     }
 
-    /// Keeps an account's profile, if its token tells anything.
+    /// What is known of those among the accounts that were ever seen; a moment old at most.
+    ///
+    /// # Errors
+    /// When the store cannot be reached.
+    pub async fn people(
+        &self,
+        accounts: &BTreeSet<SideKey>,
+    ) -> Result<BTreeMap<SideKey, Person>, StoreError> {
+        let keys = accounts.iter().map(profile_key).collect();
+        let mut people = BTreeMap::new();
+        for item in self.batch_get(keys, false).await? {
+            let partition = item.get("pk").and_then(|value| value.as_s().ok());
+            if let Some(account) = partition.and_then(|text| key::side_key(text)) {
+                people.insert(account, parse(item)?);
+            }
+        }
+        Ok(people)
+    }
+
+    /// Keeps an account as its token describes it, unless this process did so a moment ago. What the
+    /// token leaves out stays as it was.
     ///
     /// # Errors
     /// When the store cannot be reached.
@@ -36,15 +127,242 @@ impl Store {
         principal: &Principal,
         profile: &Profile,
     ) -> Result<(), StoreError> {
-        if *profile == Profile::default() {
+        if self.recent.holds(account, profile) {
             return Ok(());
         }
-        let mut item: HashMap<String, AttributeValue> =
-            serde_dynamo::aws_sdk_dynamodb_1::to_item(profile)?;
-        item.extend(key::of(key::side(account), key::PROFILE));
-        item.insert("type".into(), s(principal.kind.as_str()));
-        item.insert("id".into(), s(&principal.id));
-        self.client.put_item().table_name(&self.table).set_item(Some(item)).send().await?;
+        self.change_person(account, principal, &PersonChange::from(profile)).await?;
+        self.recent.keep(account, profile);
         Ok(())
+    }
+
+    /// Changes what is known of an account, which need not have been seen before; the person
+    /// afterwards. A change that changes nothing costs a read alone.
+    ///
+    /// # Errors
+    /// When the store cannot be reached.
+    pub async fn change_person(
+        &self,
+        account: &SideKey,
+        principal: &Principal,
+        change: &PersonChange,
+    ) -> Result<Person, StoreError> {
+        let changed = self.try_to_change(account, principal, change).await;
+        self.recent.forget(account);
+        changed
+    }
+
+    async fn try_to_change(
+        &self,
+        account: &SideKey,
+        principal: &Principal,
+        change: &PersonChange,
+    ) -> Result<Person, StoreError> {
+        for tries in 0..=CONFLICT_TRIES {
+            let old = self.person(account).await?;
+            let before = old.clone().unwrap_or_else(|| Person::new(principal.clone()));
+            let after = before.after(change);
+            if old.as_ref() == Some(&after) {
+                return Ok(after);
+            }
+            let update = Difference::between(old.as_ref(), &after);
+            // Only users are found by their names.
+            let named = principal.kind == PrincipalType::User && before.name != after.name;
+            let written = if named {
+                self.rename(account, &before, &after, update).await?
+            } else {
+                self.update_profile(account, update).await?
+            };
+            if written {
+                return Ok(after);
+            }
+            wait_for_conflict(tries).await;
+        }
+        Err(StoreError::Unavailable("a profile was in conflict too often".into()))
+    }
+
+    /// Writes what differs; false when a transaction was just at work there.
+    async fn update_profile(
+        &self,
+        account: &SideKey,
+        update: Difference,
+    ) -> Result<bool, StoreError> {
+        let (expression, names, values) = update.parts();
+        let sent = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(profile_key(account)))
+            .update_expression(expression)
+            .set_expression_attribute_names(names)
+            .set_expression_attribute_values(values)
+            .send()
+            .await;
+        match sent {
+            Ok(_) => Ok(true),
+            Err(error) if in_conflict(&error) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Writes what differs together with the NAMEs; false when somebody else just wrote a name.
+    async fn rename(
+        &self,
+        account: &SideKey,
+        before: &Person,
+        after: &Person,
+        update: Difference,
+    ) -> Result<bool, StoreError> {
+        let error = match self.rename_request(account, before, after, update)?.send().await {
+            Ok(_) => return Ok(true),
+            Err(error) => error,
+        };
+        let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) =
+            error.as_service_error()
+        else {
+            return Err(error.into());
+        };
+        let passing = cancelled
+            .cancellation_reasons()
+            .iter()
+            .any(|reason| condition_failed(reason) || reason.code().is_some_and(is_conflict));
+        if passing { Ok(false) } else { Err(error.into()) }
+    }
+
+    fn rename_request(
+        &self,
+        account: &SideKey,
+        before: &Person,
+        after: &Person,
+        update: Difference,
+    ) -> Result<TransactWriteItemsFluentBuilder, StoreError> {
+        let found_by =
+            |name: &Option<String>| name.as_deref().map(name::beginnings).unwrap_or_default();
+        let (stale, fresh) = (found_by(&before.name), found_by(&after.name));
+        let mut request = self.client.transact_write_items().transact_items(
+            TransactWriteItem::builder()
+                .update(self.named_as_seen(account, before.name.as_deref(), update)?)
+                .build(),
+        );
+        for beginning in fresh.difference(&stale) {
+            let put = Put::builder()
+                .table_name(&self.table)
+                .set_item(Some(name_key(beginning, account)))
+                .build()
+                .map_err(StoreError::broken)?;
+            request = request.transact_items(TransactWriteItem::builder().put(put).build());
+        }
+        for beginning in stale.difference(&fresh) {
+            let delete = Delete::builder()
+                .table_name(&self.table)
+                .set_key(Some(name_key(beginning, account)))
+                .build()
+                .map_err(StoreError::broken)?;
+            request = request.transact_items(TransactWriteItem::builder().delete(delete).build());
+        }
+        Ok(request)
+    }
+
+    /// An update that holds only if the name is still the one that was seen, so that the NAMEs of
+    /// that one, and no others, are taken away.
+    fn named_as_seen(
+        &self,
+        account: &SideKey,
+        seen: Option<&str>,
+        mut update: Difference,
+    ) -> Result<Update, StoreError> {
+        let condition = match seen {
+            None => "attribute_not_exists(#name)",
+            Some(name) => {
+                update.values.insert(":seen".into(), s(name));
+                "#name = :seen"
+            }
+        };
+        let (expression, names, values) = update.parts();
+        Update::builder()
+            .table_name(&self.table)
+            .set_key(Some(profile_key(account)))
+            .update_expression(expression)
+            .condition_expression(condition)
+            .set_expression_attribute_names(names)
+            .set_expression_attribute_values(values)
+            .build()
+            .map_err(StoreError::broken)
+    }
+}
+
+/// An update of the attributes in which two descriptions of a person differ. The others stay, also
+/// when somebody else just changed them.
+#[derive(Default)]
+struct Difference {
+    set: Vec<String>,
+    remove: Vec<String>,
+    names: HashMap<String, String>,
+    values: HashMap<String, AttributeValue>,
+}
+
+/// An update's expression, and its attributes' names and values.
+type Parts = (String, Option<HashMap<String, String>>, Option<HashMap<String, AttributeValue>>);
+
+impl Difference {
+    fn between(old: Option<&Person>, new: &Person) -> Self {
+        let before = old.map(attributes);
+        let mut difference = Self::default();
+        for (index, (attribute, after)) in attributes(new).into_iter().enumerate() {
+            let before = before.as_ref().and_then(|before| before[index].1.clone());
+            if before != after {
+                difference.add(attribute, after);
+            }
+        }
+        difference
+    }
+
+    fn add(&mut self, attribute: &str, value: Option<AttributeValue>) {
+        // Some of the attributes' names are words of DynamoDB's own.
+        self.names.insert(format!("#{attribute}"), attribute.to_owned());
+        match value {
+            None => self.remove.push(format!("#{attribute}")),
+            Some(value) => {
+                self.set.push(format!("#{attribute} = :{attribute}"));
+                self.values.insert(format!(":{attribute}"), value);
+            }
+        }
+    }
+
+    fn parts(self) -> Parts {
+        let clauses = [("SET ", self.set), ("REMOVE ", self.remove)];
+        let clauses = clauses.into_iter().filter(|(_, parts)| !parts.is_empty());
+        let clauses: Vec<String> =
+            clauses.map(|(verb, parts)| verb.to_owned() + &parts.join(", ")).collect();
+        // DynamoDB refuses an empty map of values.
+        let values = (!self.values.is_empty()).then_some(self.values);
+        (clauses.join(" "), Some(self.names), values)
+    }
+}
+
+fn profile_key(account: &SideKey) -> Key {
+    key::of(key::side(account), key::PROFILE)
+}
+
+fn name_key(beginning: &str, account: &SideKey) -> Key {
+    key::of(key::names(beginning), key::name(beginning, account))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_differs_is_written() {
+        let mut old = Person::new(Principal::user("1").unwrap());
+        old.name = Some("Ann".into());
+        old.karma = Some(1);
+        let new = Person { name: None, karma: Some(2), ..old.clone() };
+
+        let (expression, _, values) = Difference::between(Some(&old), &new).parts();
+
+        assert_eq!(expression, "SET #karma = :karma REMOVE #name");
+        assert_eq!(values.map(|values| values.len()), Some(1));
+        let (expression, ..) = Difference::between(None, &old).parts();
+        assert_eq!(expression, "SET #type = :type, #id = :id, #name = :name, #karma = :karma");
     }
 }

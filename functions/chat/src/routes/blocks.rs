@@ -1,0 +1,104 @@
+//! `/v1/blocks`.
+
+use axum::{Json, extract::State, http::StatusCode};
+use serde::Deserialize;
+use shared::{
+    actions::blocks::BlockList,
+    domain::principal::Caller,
+    error::Error,
+    http::{Fields, IdPath, Problem, Shared, ValidQuery},
+    store::BlockCursor,
+};
+use utoipa::IntoParams;
+
+const DEFAULT_LIMIT: usize = 20;
+const MAX_LIMIT: usize = 100;
+
+/// Which part of the list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ListBlocks {
+    /// How many people: 1 to 100, 20 unless given.
+    limit: Option<usize>,
+    /// `next` of the page before.
+    cursor: Option<String>,
+}
+
+/// Whom the caller has blocked.
+#[utoipa::path(
+    get,
+    path = "/v1/blocks",
+    params(ListBlocks),
+    responses(
+        (status = 200, body = BlockList, description = "A page of people"),
+        (status = 401, body = Problem, content_type = "application/problem+json", description = "No good token"),
+        (status = 422, body = Problem, content_type = "application/problem+json", description = "A parameter is wrong"),
+        (status = 503, body = Problem, content_type = "application/problem+json", description = "Try again"),
+    ),
+    security(("bearer" = []))
+)]
+pub(crate) async fn list_blocks(
+    State(app): State<Shared>,
+    caller: Caller,
+    ValidQuery(asked): ValidQuery<ListBlocks>,
+) -> Result<Json<BlockList>, Error> {
+    let mut fields = Fields::default();
+    let limit = asked.limit.unwrap_or(DEFAULT_LIMIT);
+    if !(1..=MAX_LIMIT).contains(&limit) {
+        fields.wrong("limit", format!("must be 1 to {MAX_LIMIT}"));
+    }
+    let after = asked.cursor.and_then(|text| {
+        let cursor = BlockCursor::parse(&text);
+        if cursor.is_none() {
+            fields.wrong("cursor", "must be the `next` of a page");
+        }
+        cursor
+    });
+    fields.check()?;
+    app.services.blocks(&caller, limit, after.as_ref()).await.map(Json)
+}
+
+/// Blocks a person, who then can open no direct room with the caller and post into none. Once is
+/// enough.
+#[utoipa::path(
+    put,
+    path = "/v1/blocks/{id}",
+    params(("id" = String, Path, description = "The application's own id of the person, percent-encoded")),
+    responses(
+        (status = 204, description = "The person is blocked"),
+        (status = 401, body = Problem, content_type = "application/problem+json", description = "No good token"),
+        (status = 422, body = Problem, content_type = "application/problem+json", description = "A field is wrong"),
+        (status = 503, body = Problem, content_type = "application/problem+json", description = "Try again"),
+    ),
+    security(("bearer" = []))
+)]
+pub(crate) async fn put_block(
+    State(app): State<Shared>,
+    caller: Caller,
+    IdPath(id): IdPath,
+) -> Result<StatusCode, Error> {
+    app.services.block(&caller, &id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Takes a block back.
+#[utoipa::path(
+    delete,
+    path = "/v1/blocks/{id}",
+    params(("id" = String, Path, description = "The application's own id of the person, percent-encoded")),
+    responses(
+        (status = 204, description = "The person is not blocked"),
+        (status = 401, body = Problem, content_type = "application/problem+json", description = "No good token"),
+        (status = 422, body = Problem, content_type = "application/problem+json", description = "A field is wrong"),
+        (status = 503, body = Problem, content_type = "application/problem+json", description = "Try again"),
+    ),
+    security(("bearer" = []))
+)]
+pub(crate) async fn delete_block(
+    State(app): State<Shared>,
+    caller: Caller,
+    IdPath(id): IdPath,
+) -> Result<StatusCode, Error> {
+    app.services.unblock(&caller, &id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,60 @@
+//! `/v1/listings`.
+
+use axum::{Json, extract::State};
+use serde::Deserialize;
+use shared::{
+    actions::listings::ListingView,
+    domain::{
+        listing::Listing,
+        principal::{Principal, PrincipalType, Service},
+    },
+    error::Error,
+    http::{Fields, IdPath, Problem, Shared, ValidJson},
+};
+use utoipa::ToSchema;
+
+/// The longest title, in characters.
+const MAX_TITLE: usize = 200;
+
+/// What the application's server tells of a listing.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct PutListing {
+    /// What it is called: 1 to 200 characters.
+    title: String,
+    /// The id of the merchant who offers it.
+    merchant_id: String,
+}
+
+/// Describes a listing, so that users can talk with its merchant. For the application's own server.
+#[utoipa::path(
+    put,
+    path = "/v1/listings/{id}",
+    params(("id" = String, Path, description = "The application's own id of the listing, percent-encoded")),
+    request_body = PutListing,
+    responses(
+        (status = 200, body = ListingView, description = "The listing now"),
+        (status = 400, body = Problem, content_type = "application/problem+json", description = "Not JSON"),
+        (status = 401, body = Problem, content_type = "application/problem+json", description = "No good token"),
+        (status = 403, body = Problem, content_type = "application/problem+json", description = "Not the application's own server"),
+        (status = 413, body = Problem, content_type = "application/problem+json", description = "Too long"),
+        (status = 415, body = Problem, content_type = "application/problem+json", description = "Not JSON by its type"),
+        (status = 422, body = Problem, content_type = "application/problem+json", description = "A field is wrong"),
+        (status = 503, body = Problem, content_type = "application/problem+json", description = "Try again"),
+    ),
+    security(("bearer" = []))
+)]
+pub(crate) async fn put_listing(
+    State(app): State<Shared>,
+    service: Service,
+    IdPath(id): IdPath,
+    ValidJson(told): ValidJson<PutListing>,
+) -> Result<Json<ListingView>, Error> {
+    let mut fields = Fields::default();
+    fields.id("id", &id);
+    fields.text("title", &told.title, MAX_TITLE);
+    fields.id("merchant_id", &told.merchant_id);
+    fields.check()?;
+    let merchant = Principal { kind: PrincipalType::Merchant, id: told.merchant_id };
+    let listing = Listing { id, title: told.title, merchant };
+    app.services.describe_listing(service, listing).await.map(Json)
+}

@@ -1,0 +1,165 @@
+//! `/v1/users`.
+
+use axum::{Json, extract::State};
+use serde::Deserialize;
+use shared::{
+    actions::people::{PersonList, PersonView},
+    domain::{
+        change::Change,
+        name::{MAX_COMPARED, folded},
+        person::PersonChange,
+        principal::{Caller, Service},
+        time::Timestamp,
+    },
+    error::Error,
+    http::{Fields, IdPath, Problem, Shared, ValidJson, ValidQuery},
+    store::NameCursor,
+};
+use utoipa::{IntoParams, ToSchema};
+
+const DEFAULT_LIMIT: usize = 20;
+const MAX_LIMIT: usize = 100;
+
+/// The longest name, in characters.
+const MAX_NAME: usize = 200;
+/// The longest e-mail address (RFC 5321 leaves no room for more).
+const MAX_EMAIL: usize = 254;
+/// The longest address of a picture, in characters.
+const MAX_PICTURE: usize = 2_000;
+
+/// Whom to look for.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ListUsers {
+    /// How one of the first four words of the name begins, and how it goes on: 1 to 100 characters. Case
+    /// does not matter.
+    q: String,
+    /// How many people: 1 to 100, 20 unless given.
+    limit: Option<usize>,
+    /// `next` of the page before.
+    cursor: Option<String>,
+}
+
+/// The people of a name that begins so. The caller may be one of them.
+#[utoipa::path(
+    get,
+    path = "/v1/users",
+    params(ListUsers),
+    responses(
+        (status = 200, body = PersonList, description = "A page of people"),
+        (status = 401, body = Problem, content_type = "application/problem+json", description = "No good token"),
+        (status = 403, body = Problem, content_type = "application/problem+json", description = "A guest, or the search is switched off"),
+        (status = 422, body = Problem, content_type = "application/problem+json", description = "A parameter is wrong"),
+        (status = 503, body = Problem, content_type = "application/problem+json", description = "Try again"),
+    ),
+    security(("bearer" = []))
+)]
+pub(crate) async fn list_users(
+    State(app): State<Shared>,
+    caller: Caller,
+    ValidQuery(asked): ValidQuery<ListUsers>,
+) -> Result<Json<PersonList>, Error> {
+    let mut fields = Fields::default();
+    fields.text("q", asked.q.trim(), MAX_COMPARED);
+    let limit = asked.limit.unwrap_or(DEFAULT_LIMIT);
+    if !(1..=MAX_LIMIT).contains(&limit) {
+        fields.wrong("limit", format!("must be 1 to {MAX_LIMIT}"));
+    }
+    let wanted = folded(&asked.q);
+    let after = asked.cursor.and_then(|text| {
+        let cursor = NameCursor::parse(&text, &wanted);
+        if cursor.is_none() {
+            fields.wrong("cursor", "must be the `next` of a page of the same search");
+        }
+        cursor
+    });
+    fields.check()?;
+    app.services.search(&caller, &wanted, limit, after.as_ref()).await.map(Json)
+}
+
+/// A person.
+#[utoipa::path(
+    get,
+    path = "/v1/users/{id}",
+    params(("id" = String, Path, description = "The application's own id of the person, percent-encoded")),
+    responses(
+        (status = 200, body = PersonView, description = "The person"),
+        (status = 401, body = Problem, content_type = "application/problem+json", description = "No good token"),
+        (status = 404, body = Problem, content_type = "application/problem+json", description = "Nobody was ever seen under this id"),
+        (status = 503, body = Problem, content_type = "application/problem+json", description = "Try again"),
+    ),
+    security(("bearer" = []))
+)]
+pub(crate) async fn get_user(
+    State(app): State<Shared>,
+    caller: Caller,
+    IdPath(id): IdPath,
+) -> Result<Json<PersonView>, Error> {
+    app.services.person(&caller, &id).await.map(Json)
+}
+
+/// What the application's server tells of a person: null clears a field, an absent one stays.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct PutUser {
+    /// The name to show: 1 to 200 characters. The person is found by it.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    name: Change<String>,
+    /// The e-mail address.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    email: Change<String>,
+    /// The address of a picture.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    picture: Change<String>,
+    /// How the application rates the person.
+    #[serde(default)]
+    #[schema(value_type = Option<i64>)]
+    karma: Change<i64>,
+    /// When the person joined the application.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    joined_at: Change<Timestamp>,
+}
+
+/// Describes a person, who need not have signed in before. For the application's own server.
+#[utoipa::path(
+    put,
+    path = "/v1/users/{id}",
+    params(("id" = String, Path, description = "The application's own id of the person, percent-encoded")),
+    request_body = PutUser,
+    responses(
+        (status = 200, body = PersonView, description = "The person now"),
+        (status = 400, body = Problem, content_type = "application/problem+json", description = "Not JSON"),
+        (status = 401, body = Problem, content_type = "application/problem+json", description = "No good token"),
+        (status = 403, body = Problem, content_type = "application/problem+json", description = "Not the application's own server"),
+        (status = 413, body = Problem, content_type = "application/problem+json", description = "Too long"),
+        (status = 415, body = Problem, content_type = "application/problem+json", description = "Not JSON by its type"),
+        (status = 422, body = Problem, content_type = "application/problem+json", description = "A field is wrong"),
+        (status = 503, body = Problem, content_type = "application/problem+json", description = "Try again"),
+    ),
+    security(("bearer" = []))
+)]
+pub(crate) async fn put_user(
+    State(app): State<Shared>,
+    service: Service,
+    IdPath(id): IdPath,
+    ValidJson(told): ValidJson<PutUser>,
+) -> Result<Json<PersonView>, Error> {
+    let PutUser { name, email, picture, karma, joined_at } = told;
+    let mut fields = Fields::default();
+    fields.id("id", &id);
+    for (field, change, most) in [
+        ("name", &name, MAX_NAME),
+        ("email", &email, MAX_EMAIL),
+        ("picture", &picture, MAX_PICTURE),
+    ] {
+        if let Some(text) = change.value() {
+            fields.text(field, text, most);
+        }
+    }
+    fields.check()?;
+    let change = PersonChange { name, email, picture, karma, joined_at };
+    app.services.describe_person(service, &id, &change).await.map(Json)
+}

@@ -1,0 +1,192 @@
+//! BLOCK: whom a person does not want to hear from, and what follows from it in the room that the
+//! two may have.
+//!
+//! The item is what holds; a room's HEAD repeats it, so that a post needs no other read. Blocking
+//! writes the item first and HEAD second, and opening a room puts HEAD first and reads the items
+//! second: whichever comes later sees the other one.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+
+use super::{
+    Store, StoreError,
+    attr::{n, s},
+    fault::{CONFLICT_TRIES, in_conflict, old_item, wait_for_conflict},
+    key,
+};
+use crate::domain::{
+    ids::{RoomId, SideKey},
+    person::Person,
+    principal::Principal,
+};
+
+/// Somebody whom a person has blocked.
+#[derive(Clone, Debug)]
+pub struct Block {
+    /// Who.
+    pub principal: Principal,
+    /// What is known of it, if it was ever seen.
+    pub person: Option<Person>,
+}
+
+/// A place among a person's blocks: just behind this one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BlockCursor(Principal);
+
+impl BlockCursor {
+    /// The cursor that this text spells.
+    pub fn parse(text: &str) -> Option<Self> {
+        let id = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
+        Principal::user(&id).map(Self)
+    }
+}
+
+impl std::fmt::Display for BlockCursor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&URL_SAFE_NO_PAD.encode(&self.0.id))
+    }
+}
+
+/// A page of a person's blocks.
+#[derive(Clone, Debug)]
+pub struct BlockPage {
+    /// Whom, in no order that means anything.
+    pub blocks: Vec<Block>,
+    /// Where the next page begins, if there is more.
+    pub next: Option<BlockCursor>,
+}
+
+impl Store {
+    /// Writes down that `me` has blocked a user.
+    ///
+    /// # Errors
+    /// When the store cannot be reached.
+    pub async fn put_block(
+        &self,
+        me: &SideKey,
+        them: &SideKey,
+        blocked: &Principal,
+    ) -> Result<(), StoreError> {
+        self.client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(key::of(key::side(me), key::block(them))))
+            .item("id", s(&blocked.id))
+            .send()
+            .await?;
+        Ok(())
+    }
+
+    /// Forgets that `me` has blocked somebody.
+    ///
+    /// # Errors
+    /// When the store cannot be reached.
+    pub async fn delete_block(&self, me: &SideKey, them: &SideKey) -> Result<(), StoreError> {
+        self.client
+            .delete_item()
+            .table_name(&self.table)
+            .set_key(Some(key::of(key::side(me), key::block(them))))
+            .send()
+            .await?;
+        Ok(())
+    }
+
+    /// Whether `one` has blocked `other`, and whether `other` has blocked `one`, at this moment.
+    ///
+    /// # Errors
+    /// When the store cannot be reached.
+    pub async fn blocks_between(
+        &self,
+        one: &SideKey,
+        other: &SideKey,
+    ) -> Result<(bool, bool), StoreError> {
+        let keys =
+            [(one, other), (other, one)].map(|(by, whom)| key::of(key::side(by), key::block(whom)));
+        let items = self.batch_get(keys.into(), true).await?;
+        let by =
+            |who: &SideKey| items.iter().any(|item| item.get("pk") == Some(&s(key::side(who))));
+        Ok((by(one), by(other)))
+    }
+
+    /// A page of whom `me` has blocked.
+    ///
+    /// # Errors
+    /// When the store cannot be reached.
+    pub async fn blocks(
+        &self,
+        me: &SideKey,
+        limit: usize,
+        after: Option<&BlockCursor>,
+    ) -> Result<BlockPage, StoreError> {
+        let salt = self.salt().await?;
+        let from =
+            after.map(|cursor| key::of(key::side(me), key::block(&SideKey::of(salt, &cursor.0))));
+        let answer = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("pk = :me AND begins_with(sk, :blocks)")
+            .expression_attribute_values(":me", s(key::side(me)))
+            .expression_attribute_values(":blocks", s(key::BLOCKS))
+            .set_exclusive_start_key(from)
+            // One more than the page holds tells whether there is another page.
+            .limit(i32::try_from(limit + 1).unwrap_or(i32::MAX))
+            .send()
+            .await?;
+        let items = answer.items.unwrap_or_default();
+        let mut blocked = items.iter().map(who).collect::<Result<Vec<_>, _>>()?;
+        let next = (blocked.len() > limit).then(|| blocked.get(limit.checked_sub(1)?)).flatten();
+        let next = next.cloned().map(BlockCursor);
+        blocked.truncate(limit);
+        let key_of = |principal: &Principal| SideKey::of(salt, principal);
+        let mut known = self.people(&blocked.iter().map(key_of).collect()).await?;
+        let blocks = blocked.into_iter().map(|principal| {
+            let person = known.remove(&key_of(&principal));
+            Block { principal, person }
+        });
+        Ok(BlockPage { blocks: blocks.collect(), next })
+    }
+
+    /// Says in a room's HEAD whether a side may post there; nothing if there is no such room.
+    ///
+    /// # Errors
+    /// When the store cannot be reached.
+    pub async fn set_blocked(
+        &self,
+        room: RoomId,
+        side: &SideKey,
+        blocked: bool,
+    ) -> Result<(), StoreError> {
+        for tries in 0..=CONFLICT_TRIES {
+            let update = self
+                .client
+                .update_item()
+                .table_name(&self.table)
+                .set_key(Some(key::of(key::room(room), key::HEAD)))
+                .condition_expression("attribute_exists(bl)")
+                .expression_attribute_names("#side", side.as_str());
+            let update = if blocked {
+                update
+                    .update_expression("SET bl.#side = :one")
+                    .expression_attribute_values(":one", n(1))
+            } else {
+                update.update_expression("REMOVE bl.#side")
+            };
+            match update.send().await {
+                Ok(_) => return Ok(()),
+                Err(error) if in_conflict(&error) => wait_for_conflict(tries).await,
+                Err(error) => return old_item(error).map(|_| ()),
+            }
+        }
+        Err(StoreError::Unavailable("a room was in conflict too often".into()))
+    }
+}
+
+fn who(item: &HashMap<String, AttributeValue>) -> Result<Principal, StoreError> {
+    item.get("id")
+        .and_then(|value| value.as_s().ok())
+        .and_then(|id| Principal::user(id))
+        .ok_or_else(|| StoreError::broken("a block of nobody"))
+}
