@@ -47,6 +47,15 @@ EXPECTED = {
     "get_me": ("chat", 200),
     "get_realtime": ("realtime", 200),
     "authorize_channel": ("realtime", 200),
+    "list_users": ("chat", 200),
+    "get_user": ("chat", 200),
+    "put_user": ("chat", 200),
+    "put_block": ("chat", 204),
+    "list_blocks": ("chat", 200),
+    "delete_block": ("chat", 204),
+    "create_guest": ("chat", 201),
+    "put_listing": ("chat", 200),
+    "put_group": ("chat", 200),
 }
 # As they lie there, naming a room that does not exist.
 AS_THEY_ARE = {"get_room": 404, "create_message": 404, "list_messages": 404, "mark_read": 404, "authorize_channel": 403}
