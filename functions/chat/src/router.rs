@@ -2,13 +2,14 @@
 
 use axum::{
     Router,
-    routing::{get, post, put},
+    routing::{delete, get, post, put},
 };
 use shared::http::Shared;
 use utoipa::OpenApi;
 
 use crate::routes::{
-    blocks, groups, guests, health, listings, me, messages, openapi as document, read, rooms, users,
+    blocks, desk, groups, guests, health, listings, me, members, messages, openapi as document,
+    read, rooms, sync, users,
 };
 
 /// The table.
@@ -18,17 +19,27 @@ pub fn routes() -> Router<Shared> {
         .route("/openapi.json", get(document::openapi))
         .route("/v1/me", get(me::get_me))
         .route("/v1/rooms", get(rooms::list_rooms).post(rooms::open_room))
-        .route("/v1/rooms/{id}", get(rooms::get_room))
+        .route(
+            "/v1/rooms/{id}",
+            get(rooms::get_room).patch(rooms::change_room).delete(rooms::delete_room),
+        )
+        .route("/v1/rooms/{id}/archive", post(rooms::archive_room))
+        .route("/v1/rooms/{id}/unarchive", post(rooms::unarchive_room))
+        .route("/v1/rooms/{id}/members", get(members::list_members).post(members::add_members))
+        .route("/v1/rooms/{id}/members/{member_id}", delete(members::remove_member))
         .route(
             "/v1/rooms/{id}/messages",
             get(messages::list_messages).post(messages::create_message),
         )
         .route("/v1/rooms/{id}/read", put(read::mark_read))
+        .route("/v1/desk/rooms", get(desk::list_desk_rooms))
+        .route("/v1/sync", post(sync::sync))
         .route("/v1/users", get(users::list_users))
         .route("/v1/users/{id}", get(users::get_user).put(users::put_user))
         .route("/v1/blocks", get(blocks::list_blocks))
         .route("/v1/blocks/{id}", put(blocks::put_block).delete(blocks::delete_block))
         .route("/v1/guests", post(guests::create_guest))
+        .route("/v1/guests/merge", post(guests::merge_guest))
         .route("/v1/listings/{id}", put(listings::put_listing))
         .route("/v1/groups/{id}", put(groups::put_group))
 }
@@ -42,9 +53,18 @@ pub fn routes() -> Router<Shared> {
     rooms::list_rooms,
     rooms::open_room,
     rooms::get_room,
+    rooms::change_room,
+    rooms::delete_room,
+    rooms::archive_room,
+    rooms::unarchive_room,
+    members::list_members,
+    members::add_members,
+    members::remove_member,
     messages::list_messages,
     messages::create_message,
     read::mark_read,
+    desk::list_desk_rooms,
+    sync::sync,
     users::list_users,
     users::get_user,
     users::put_user,
@@ -52,6 +72,7 @@ pub fn routes() -> Router<Shared> {
     blocks::put_block,
     blocks::delete_block,
     guests::create_guest,
+    guests::merge_guest,
     listings::put_listing,
     groups::put_group,
 ))]

@@ -74,7 +74,7 @@ impl Services {
         limit: usize,
         after: Option<&BlockCursor>,
     ) -> Result<BlockList, Error> {
-        let me = self.key_of(caller).await?;
+        let me = self.asker(caller).await?.me;
         let page = self.store.blocks(&me, limit, after).await?;
         Ok(BlockList {
             users: page.blocks.into_iter().map(view).collect(),
@@ -82,7 +82,7 @@ impl Services {
         })
     }
 
-    /// The `direct` room of two accounts, whether it is open or not; only users have one.
+    /// The `direct` room of two accounts, or where it would be opened; only users have one.
     async fn direct_room_of(
         &self,
         one: &Principal,
@@ -92,12 +92,8 @@ impl Services {
             return Ok(None);
         }
         let salt = self.store.salt().await?;
-        let seat = |principal: &Principal| Seat {
-            key: SideKey::of(salt, principal),
-            principal: principal.clone(),
-            profile: Profile::default(),
-        };
-        Ok(Some(direct::between(salt, seat(one), seat(other)).id))
+        let seat = |account: &Principal| Seat::account(salt, account.clone(), Profile::default());
+        Ok(Some(self.store.current_id(&direct::between(seat(one), seat(other))).await?))
     }
 }
 

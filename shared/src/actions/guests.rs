@@ -5,13 +5,15 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::{
-    actions::Services,
+    actions::{Services, view::RoomView},
     auth::TokenRules,
     domain::{
-        principal::{PrincipalType, Profile},
+        principal::{Caller, PrincipalType, Profile},
+        room::{Seat, support},
         time::Timestamp,
     },
     error::Error,
+    store::HandedOver,
 };
 
 /// How long a guest stays one, in seconds.
@@ -55,6 +57,44 @@ impl Services {
         }
         let token = tokens.mint(claims).map_err(|bad| Error::Malformed(bad.0.into()))?;
         Ok(NewGuest { token, id })
+    }
+}
+
+impl Services {
+    /// Gives a guest's room to the caller, who has signed in, and whose the guest's token is as well.
+    /// Once more finds it the caller's. `None` when the guest had no room.
+    ///
+    /// # Errors
+    /// `Conflict` when the caller has a support room already: the guest's stays the guest's.
+    pub async fn merge_guest(
+        &self,
+        caller: &Caller,
+        guest: &Caller,
+    ) -> Result<Option<RoomView>, Error> {
+        if caller.principal.kind == PrincipalType::Guest {
+            return Err(Error::Forbidden {
+                code: "sign_in_first",
+                detail: "A guest cannot take over another guest's room.",
+            });
+        }
+        if guest.principal.kind != PrincipalType::Guest {
+            return Err(Error::invalid("token", "must be a guest's"));
+        }
+        let (theirs, me) = (self.asker(guest).await?, self.asker(caller).await?);
+        let founding = async |caller: &Caller| {
+            let salt = self.store.salt().await?;
+            let user = Seat::account(salt, caller.principal.clone(), caller.profile.clone());
+            Ok::<_, Error>(support::of(user, Seat::support_desk(salt)))
+        };
+        let (old, new) = (founding(guest).await?, founding(caller).await?);
+        match self.store.hand_over((&old, &theirs), (&new, &me, caller)).await? {
+            HandedOver::NoRoom => Ok(None),
+            HandedOver::HasRoom => Err(Error::Conflict {
+                code: "has_support_room",
+                detail: "You have a support room already; the guest's stays the guest's.",
+            }),
+            HandedOver::Done(room) => self.room(caller, room).await.map(Some),
+        }
     }
 }
 

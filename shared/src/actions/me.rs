@@ -1,5 +1,6 @@
 //! The caller's own account.
 
+use futures_util::future::try_join3;
 use serde::Serialize;
 
 use crate::{
@@ -7,6 +8,7 @@ use crate::{
     domain::principal::{Caller, PrincipalType},
     error::Error,
     realtime::channel::Channel,
+    store::{Info, Membership},
 };
 
 /// How many of the newest rooms are looked at for `unread_rooms`.
@@ -30,8 +32,17 @@ pub struct Me {
     pub roles: Vec<&'static str>,
     /// The account's own channel: what happens in any of its rooms.
     pub channel: String,
+    /// Of support agents and merchants: the channel of their desk, on which they hear of what users
+    /// write to it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub desk_channel: Option<String>,
     /// How many of the 100 newest rooms hold something unread.
     pub unread_rooms: usize,
+    /// How many unread messages those rooms hold together.
+    pub unread_messages: u64,
+    /// Of support agents and merchants: how many rooms of their desk wait for it, 1,000 at most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub desk_waiting: Option<usize>,
 }
 
 impl Services {
@@ -40,14 +51,20 @@ impl Services {
     /// # Errors
     /// When the store cannot be reached.
     pub async fn me(&self, caller: &Caller) -> Result<Me, Error> {
-        let key = self.key_of(caller).await?;
-        let (inbox, kept) = futures_util::future::join(
-            self.store.inbox(&key, None, LOOKED_AT, None),
-            self.store.put_profile(&key, &caller.principal, &caller.profile),
+        let asker = self.asker(caller).await?;
+        let (inbox, waiting, ()) = try_join3(
+            self.store.inbox(&asker, None, LOOKED_AT, None),
+            async {
+                match asker.queue() {
+                    Some(desk) => self.store.waiting(desk).await.map(Some),
+                    None => Ok(None),
+                }
+            },
+            self.store.put_profile(&asker.me, &caller.principal, &caller.profile),
         )
-        .await;
-        kept?;
-        let unread_rooms = inbox?.rooms.iter().filter(|(room, _)| room.unread() > 0).count();
+        .await?;
+        let unread = |(room, _): &(Membership, Info)| room.unread();
+        let unread: Vec<u64> = inbox.rooms.iter().map(unread).filter(|n| *n > 0).collect();
         let profile = caller.profile.clone();
         Ok(Me {
             id: caller.principal.id.clone(),
@@ -56,8 +73,11 @@ impl Services {
             email: profile.email,
             picture: profile.picture,
             roles: caller.roles.names(),
-            channel: Channel::User(key).to_string(),
-            unread_rooms,
+            desk_channel: asker.queue().map(|desk| Channel::Desk(desk.clone()).to_string()),
+            channel: Channel::User(asker.me).to_string(),
+            unread_rooms: unread.len(),
+            unread_messages: unread.iter().sum(),
+            desk_waiting: waiting,
         })
     }
 }

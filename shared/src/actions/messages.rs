@@ -3,14 +3,16 @@
 use crate::{
     actions::Services,
     domain::{
-        event::{ChatListUpdate, Event},
+        event::{ChatListUpdate, Event, EventUser, NewUserMessage},
         ids::{RoomId, message_id},
-        message::{Draft, Message, MessageView, SenderType, Slot},
-        principal::{Caller, PrincipalType},
+        member::MemberType,
+        message::{Draft, Message, MessageView, Slot},
+        principal::Caller,
+        room::Desk,
     },
     error::Error,
     realtime::channel::Channel,
-    store::{AppendError, Head, Mark, Membership, Page, Sender, Window},
+    store::{AppendError, Appended, Head, Mark, Page, Poster, Sender, StoreError, Window},
 };
 
 /// A message that is stored.
@@ -61,15 +63,32 @@ impl Services {
         draft: Draft,
         retry: bool,
     ) -> Result<Posted, Error> {
-        let me = self.key_of(caller).await?;
-        let sender = Sender {
-            key: &me,
-            member_id: &caller.principal.member_id(),
-            sender_type: sender_type(caller.principal.kind),
+        let asker = self.asker(caller).await?;
+        let member_id = match caller.roles.service {
+            true => format!("service:{}", caller.principal.id),
+            false => caller.principal.member_id(),
         };
+        let sender =
+            Sender { asker: &asker, member_id: &member_id, is_system: caller.roles.service };
         let done = self.store.append(room, sender, &draft, retry, &self.clock).await?;
-        let delivered = self.publish(announcements(&done.room, &done.message)).await;
-        Ok(Posted { message: view(&done.message, &done.room.head), new: done.new, delivered })
+        let told = self.publish(announcements(caller, &done));
+        let (delivered, moved) = futures_util::future::join(told, self.move_group(&done)).await;
+        if let Err(error) = moved {
+            // The message is stored and told; the next post moves the group.
+            tracing::warn!(%error, %room, "a group was not moved in its members' inboxes");
+        }
+        Ok(Posted { message: view(&done.message, &done.head), new: done.new, delivered })
+    }
+
+    /// A group's first message of an hour moves it in all its members' inboxes.
+    async fn move_group(&self, done: &Appended) -> Result<(), StoreError> {
+        match &done.members {
+            Some(members) if done.head.is_due_to_move(done.message.created_at) => {
+                let at = done.message.created_at;
+                self.store.move_in_inboxes(done.message.room, members, at).await
+            }
+            _ => Ok(()),
+        }
     }
 
     /// A part of a room's log.
@@ -83,9 +102,12 @@ impl Services {
         window: Window,
         limit: u64,
     ) -> Result<History, Error> {
-        let me = self.key_of(caller).await?;
-        let page =
-            self.store.page(room, &me, window, limit, &self.clock).await?.ok_or(Error::NotFound)?;
+        let asker = self.asker(caller).await?;
+        let page = self
+            .store
+            .page(room, &asker, window, limit, &self.clock)
+            .await?
+            .ok_or(Error::NotFound)?;
         let Page { room, slots, has_more } = page;
         let head = &room.head;
         let slots = slots.iter().map(|slot| match slot {
@@ -97,23 +119,67 @@ impl Services {
     }
 }
 
-/// Who is told what about a new message: the room the message, the other side that its list moved.
-fn announcements(room: &Membership, message: &Message) -> Vec<(Channel, Event)> {
-    let mut events =
-        vec![(Channel::Room(room.room), Event::NewMessage(Box::new(view(message, &room.head))))];
-    if let Some((receiver, mark)) = room.head.other(&room.me) {
-        let update = ChatListUpdate {
-            room_id: room.room.to_string(),
+/// Who is told what about a new message: the room the message, each receiver that its list moved,
+/// and a desk that somebody wrote to it.
+fn announcements(caller: &Caller, done: &Appended) -> Vec<(Vec<Channel>, Event)> {
+    let Appended { message, head, poster, .. } = done;
+    let room = message.room;
+    let shown = view(message, head);
+    let mut events = vec![(
+        vec![Channel::Room(room, head.generation)],
+        Event::NewMessage(Box::new(shown.clone())),
+    )];
+    let list_update = |unread| {
+        Event::ChatListUpdate(ChatListUpdate {
+            room_id: room.to_string(),
             seq: message.seq,
-            rev: room.head.rev,
+            rev: head.rev,
             last_message: message.preview(),
             sender_id: message.sender_id.clone(),
             updated_at: message.created_at,
-            unread: room.head.unread(mark),
-        };
-        events.push((Channel::User(receiver.clone()), Event::ChatListUpdate(update)));
+            unread,
+        })
+    };
+    if let Some(members) = &done.members {
+        let others = members.keys.iter().filter(|key| Some(*key) != poster.key());
+        let others: Vec<Channel> = others.cloned().map(Channel::User).collect();
+        if !others.is_empty() {
+            events.push((others, list_update(None)));
+        }
+    }
+    for (key, mark) in head.others(poster.key()) {
+        let desk = if mark.kind == MemberType::Admin { Some(Desk::Support) } else { None };
+        let desk = desk.or(room.kind().rules().desk.filter(|_| mark.kind == MemberType::Merchant));
+        if let (Some(desk), Poster::Side(_)) = (desk, poster) {
+            let user = writer(caller, message, desk);
+            let new = NewUserMessage {
+                room_id: room.to_string(),
+                seq: message.seq,
+                rev: head.rev,
+                user,
+                message: shown.clone(),
+            };
+            let event = Event::NewUserMessage(Box::new(new));
+            events.push((vec![Channel::Desk(key.clone())], event));
+        }
+        if mark.kind != MemberType::Admin {
+            let unread = head.unread(mark);
+            events.push((vec![Channel::User(key.clone())], list_update(Some(unread))));
+        }
     }
     events
+}
+
+/// Who wrote to a desk. Only support agents are told the e-mail address.
+fn writer(caller: &Caller, message: &Message, desk: Desk) -> EventUser {
+    let profile = caller.profile.clone();
+    EventUser {
+        id: message.sender_id.clone(),
+        kind: caller.principal.kind.into(),
+        name: profile.name,
+        picture: profile.picture,
+        email: profile.email.filter(|_| desk == Desk::Support),
+    }
 }
 
 /// A message as everyone in the room may see it.
@@ -128,7 +194,7 @@ pub(crate) fn view(message: &Message, head: &Head) -> MessageView {
         sender_id: message.sender_id.clone(),
         sender_type: message.sender_type,
         receiver_id: receiver.map(|mark| mark.member_id.clone()),
-        receiver_type: receiver.map(|mark| sender_type(mark.kind)),
+        receiver_type: receiver.map(|mark| mark.kind.into()),
         body: Some(message.body.clone()),
         reply_to: message.reply_to,
         created_at: message.created_at,
@@ -151,14 +217,6 @@ fn view_with_read_at(message: &Message, head: &Head) -> MessageView {
 /// The side that the message is for, in a room of two.
 fn receiver<'a>(message: &Message, head: &'a Head) -> Option<&'a Mark> {
     head.marks.values().find(|mark| mark.member_id != message.sender_id)
-}
-
-pub(crate) fn sender_type(kind: PrincipalType) -> SenderType {
-    match kind {
-        // Whoever has not signed in yet writes as who will.
-        PrincipalType::User | PrincipalType::Guest => SenderType::User,
-        PrincipalType::Merchant => SenderType::Merchant,
-    }
 }
 
 impl From<AppendError> for Error {

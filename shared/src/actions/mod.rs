@@ -6,15 +6,23 @@ pub mod groups;
 pub mod guests;
 pub mod listings;
 pub mod me;
+pub mod members;
 pub mod messages;
+pub mod open;
 pub mod people;
 pub mod read;
 pub mod realtime;
 pub mod rooms;
+pub mod sync;
+pub mod view;
 
 use crate::{
     config::Features,
-    domain::{event::Event, ids::SideKey, principal::Caller, time::Clock},
+    domain::{
+        event::Event,
+        principal::{Asker, Caller},
+        time::Clock,
+    },
     error::Error,
     realtime::{
         channel::Channel,
@@ -51,15 +59,15 @@ impl Services {
         }
     }
 
-    /// The hash under which rooms know the caller.
-    async fn key_of(&self, caller: &Caller) -> Result<SideKey, Error> {
-        Ok(SideKey::of(self.store.salt().await?, &caller.principal))
+    /// The caller as rooms may know it.
+    async fn asker(&self, caller: &Caller) -> Result<Asker, Error> {
+        Ok(Asker::new(self.store.salt().await?, caller))
     }
 
-    /// Sends events, each on its channel; says whether the relay took them.
-    async fn publish(&self, events: Vec<(Channel, Event)>) -> bool {
-        let trigger = |(channel, event): (Channel, Event)| Trigger {
-            channel: channel.to_string(),
+    /// Sends events, each on its channels; says whether the relay took them.
+    async fn publish(&self, events: Vec<(Vec<Channel>, Event)>) -> bool {
+        let trigger = |(channels, event): (Vec<Channel>, Event)| Trigger {
+            channels: channels.iter().map(ToString::to_string).collect(),
             name: event.name().into(),
             data: event.data(MAX_EVENT_DATA),
         };

@@ -119,7 +119,7 @@ impl Services {
 
     /// Keeps the caller as its token describes it, for others to see.
     async fn remember(&self, caller: &Caller) -> Result<(), Error> {
-        let me = self.key_of(caller).await?;
+        let me = self.asker(caller).await?.me;
         Ok(self.store.put_profile(&me, &caller.principal, &caller.profile).await?)
     }
 }

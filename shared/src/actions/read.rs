@@ -32,10 +32,10 @@ impl Services {
         room: RoomId,
         seq: u64,
     ) -> Result<ReadPosition, Error> {
-        let me = self.key_of(caller).await?;
-        let marked =
-            self.store.mark_read(room, &me, seq, self.clock.now()).await?.ok_or(Error::NotFound)?;
-        let (head, mark) = (&marked.room.head, marked.room.mark());
+        let asker = self.asker(caller).await?;
+        let marked = self.store.mark_read(room, &asker, seq, self.clock.now()).await?;
+        let marked = marked.ok_or(Error::NotFound)?;
+        let (head, mark) = (&marked.room.head, &marked.room.mark);
         if marked.moved {
             let event = MessagesRead {
                 room_id: room.to_string(),
@@ -44,7 +44,8 @@ impl Services {
                 head: head.seq,
                 rev: head.rev,
             };
-            self.publish(vec![(Channel::Room(room), Event::MessagesRead(event))]).await;
+            let channel = Channel::Room(room, head.generation);
+            self.publish(vec![(vec![channel], Event::MessagesRead(event))]).await;
         }
         Ok(ReadPosition { read: mark.read, unread: head.unread(mark) })
     }

@@ -29,10 +29,14 @@ impl Services {
         channel: &str,
     ) -> Result<String, Error> {
         let name = ChannelName::parse(channel).map_err(|_| NOT_YOURS)?;
-        let me = self.key_of(caller).await?;
+        let asker = self.asker(caller).await?;
         let allowed = match Channel::parse(channel).ok_or(NOT_YOURS)? {
-            Channel::User(key) => key == me,
-            Channel::Room(room) => self.store.membership(room, &me).await?.is_some(),
+            Channel::User(key) => key == asker.me,
+            Channel::Desk(key) => asker.queue() == Some(&key),
+            Channel::Room(room, generation) => {
+                let member = self.store.membership(room, &asker).await?;
+                member.is_some_and(|member| member.head.generation == generation)
+            }
         };
         if !allowed {
             return Err(NOT_YOURS);

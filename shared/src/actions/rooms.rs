@@ -1,118 +1,26 @@
-//! Opening, listing and looking at rooms.
+//! Listing rooms, looking at one, and what a member or a desk changes about it.
 
-use futures_util::future::try_join_all;
 use serde::Serialize;
 
 use crate::{
-    actions::{Services, messages::sender_type},
+    actions::{
+        Services,
+        open::checked_title,
+        view::{RoomState, RoomView},
+    },
     domain::{
+        change::Change,
+        event::{Event, RoomChange, RoomUpdated},
         ids::{RoomId, SideKey},
-        member::Member,
-        message::{Message, SenderType, Slot},
-        principal::{Caller, Principal},
-        room::{RoomKind, Seat, direct},
-        time::Timestamp,
+        principal::{Asker, Caller},
+        room::RoomKind,
     },
     error::Error,
     realtime::channel::Channel,
-    store::{Cursor, Info, Membership, Side, Window},
+    store::{Cursor, Deleted, Filed, Head, Info, Membership, OwnSettings},
 };
 
-/// How many slots are read at a time where the newest one holds no message.
-const LOOK_BACK: u64 = 10;
-
-/// A room as its viewer sees it.
-#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
-#[schema(as = Room)]
-pub struct RoomView {
-    /// UUID.
-    #[schema(value_type = uuid::Uuid)]
-    pub id: String,
-    /// What sort of room.
-    pub kind: RoomKind,
-    /// The room's title, where it has one.
-    pub title: Option<String>,
-    /// Whether its desk has put it away.
-    pub state: RoomState,
-    /// Where its events are: subscribe to this name, never to one that you built.
-    pub channel: String,
-    /// The highest `seq`.
-    pub head: u64,
-    /// Counts edits, deletions and reactions.
-    pub rev: u64,
-    /// Who is in it.
-    pub members: Vec<Member>,
-    /// How many there are.
-    pub member_count: usize,
-    /// How the room is for the viewer.
-    pub you: You,
-    /// The newest message.
-    pub last_message: Option<LastMessage>,
-    /// How many messages it holds.
-    pub message_count: u64,
-    /// When it was opened.
-    #[schema(value_type = String, format = DateTime)]
-    pub created_at: Timestamp,
-    /// When something happened in it last.
-    #[schema(value_type = String, format = DateTime)]
-    pub updated_at: Timestamp,
-    /// When the newest message was sent.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    pub last_message_at: Option<Timestamp>,
-    /// When its desk put it away.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    pub archived_at: Option<Timestamp>,
-    /// When its desk looked at it last.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    pub viewed_at: Option<Timestamp>,
-}
-
-/// Whether a room's desk has put it away.
-#[derive(Clone, Copy, Debug, Serialize, utoipa::ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum RoomState {
-    /// In the queue.
-    Active,
-    /// Put away; a message from the other side brings it back.
-    Archived,
-}
-
-/// How a room is for its viewer.
-#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
-pub struct You {
-    /// The viewer's id in this room.
-    pub member_id: String,
-    /// The `seq` up to which the viewer has read.
-    pub read: u64,
-    /// How many messages the viewer has not read.
-    pub unread: u64,
-    /// Kept out of the viewer's list until something new comes.
-    pub hidden: bool,
-    /// No notifications.
-    pub muted: bool,
-    /// Kept on top of the viewer's list.
-    pub pinned: bool,
-}
-
-/// The newest message of a room, in short.
-#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
-pub struct LastMessage {
-    /// Its place in the room.
-    pub seq: u64,
-    /// The sender's id in the room.
-    pub sender_id: String,
-    /// In which capacity it was sent.
-    pub sender_type: SenderType,
-    /// At most 100 characters.
-    pub preview: String,
-    /// When it was sent.
-    #[schema(value_type = String, format = DateTime)]
-    pub created_at: Timestamp,
-    /// Whether it was deleted since.
-    pub deleted: bool,
-}
-
-/// A page of an inbox.
+/// A page of an inbox or of a desk's queue.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 pub struct RoomList {
     /// The rooms, latest activity first.
@@ -121,54 +29,27 @@ pub struct RoomList {
     pub next: Option<String>,
 }
 
-impl Services {
-    /// Opens the room of the caller and another user, or finds it open. The flag says whether it is
-    /// new.
-    ///
-    /// # Errors
-    /// `Invalid` when there is no such pair.
-    pub async fn open_direct(
-        &self,
-        caller: &Caller,
-        with: &str,
-    ) -> Result<(RoomView, bool), Error> {
-        let other = Principal::user(with)
-            .ok_or_else(|| Error::invalid("with", "must have 1 to 128 bytes"))?;
-        if other == caller.principal {
-            return Err(Error::invalid("with", "must be somebody else"));
-        }
-        let salt = self.store.salt().await?;
-        let me = SideKey::of(salt, &caller.principal);
-        let them = SideKey::of(salt, &other);
-        let (profile, kept) = futures_util::future::join(
-            self.store.profile(&them),
-            self.store.put_profile(&me, &caller.principal, &caller.profile),
-        )
-        .await;
-        kept?;
-        let mine = Seat {
-            key: me.clone(),
-            principal: caller.principal.clone(),
-            profile: caller.profile.clone(),
-        };
-        let theirs = Seat { key: them, principal: other, profile: profile?.unwrap_or_default() };
-        let founding = direct::between(salt, mine, theirs);
-        let opened = self.store.open(&founding, &me, self.clock.now()).await?;
-        let room = self.show(caller, opened.room, opened.info).await?;
-        Ok((room, opened.new))
-    }
+/// What is to be changed about a room; what is not given stays.
+#[derive(Clone, Debug, Default)]
+pub struct RoomChanges {
+    /// Of a group: the title.
+    pub title: Change<String>,
+    /// For the caller alone.
+    pub own: OwnSettings,
+}
 
+impl Services {
     /// One room.
     ///
     /// # Errors
     /// `NotFound` to strangers.
     pub async fn room(&self, caller: &Caller, room: RoomId) -> Result<RoomView, Error> {
-        let me = self.key_of(caller).await?;
-        let (room, info) = self.store.room(room, &me).await?.ok_or(Error::NotFound)?;
-        self.show(caller, room, info).await
+        let asker = self.asker(caller).await?;
+        let (room, info) = self.store.room(room, &asker).await?.ok_or(Error::NotFound)?;
+        self.show(caller, &asker, room, info).await
     }
 
-    /// The caller's rooms, latest activity first.
+    /// The caller's rooms, latest activity first, without those that the caller hid.
     ///
     /// # Errors
     /// When the store cannot be reached.
@@ -179,116 +60,212 @@ impl Services {
         limit: usize,
         cursor: Option<Cursor>,
     ) -> Result<RoomList, Error> {
-        let me = self.key_of(caller).await?;
-        let page = self.store.inbox(&me, kind, limit, cursor).await?;
-        let views = page.rooms.into_iter().map(|(room, info)| self.view(room, info));
-        Ok(RoomList {
-            rooms: try_join_all(views).await?,
-            next: page.next.map(|cursor| cursor.to_string()),
-        })
+        let asker = self.asker(caller).await?;
+        let page = self.store.inbox(&asker, kind, limit, cursor).await?;
+        let next = page.next.map(|cursor| cursor.to_string());
+        Ok(RoomList { rooms: self.views(page.rooms).await?, next })
     }
 
-    /// A room that the caller looks at: if the caller goes by another name than when it was last
-    /// seen here, the room learns it.
-    async fn show(
+    /// The queue of the caller's desk, or what the desk has put away; latest activity first.
+    ///
+    /// # Errors
+    /// `Forbidden` to those who have no desk.
+    pub async fn desk_rooms(
         &self,
         caller: &Caller,
-        room: Membership,
-        mut info: Info,
+        state: RoomState,
+        limit: usize,
+        cursor: Option<Cursor>,
+    ) -> Result<RoomList, Error> {
+        let asker = self.asker(caller).await?;
+        let desk = asker.queue().ok_or(NO_DESK)?;
+        let archived = state == RoomState::Archived;
+        let page = self.store.queue(&asker, desk, archived, limit, cursor).await?;
+        let next = page.next.map(|cursor| cursor.to_string());
+        Ok(RoomList { rooms: self.views(page.rooms).await?, next })
+    }
+
+    /// Changes a group's title, or how the room is for the caller.
+    ///
+    /// # Errors
+    /// `NotFound` to strangers; `Invalid` for a title that a room of this kind does not have.
+    pub async fn change_room(
+        &self,
+        caller: &Caller,
+        room: RoomId,
+        changes: RoomChanges,
     ) -> Result<RoomView, Error> {
-        let now = Side::from(&caller.profile);
-        let named = now != Side::default();
-        if let Some(shown) = info.sides.get_mut(&room.me).filter(|shown| named && **shown != now) {
-            self.store.update_side(room.room, &room.me, &now).await?;
-            *shown = now;
+        let asker = self.asker(caller).await?;
+        let (mut room, mut info) = self.store.room(room, &asker).await?.ok_or(Error::NotFound)?;
+        if changes.title != Change::Keep {
+            if room.part.is_none() {
+                return Err(Error::invalid("title", "only groups have one"));
+            }
+            let title = checked_title(changes.title.of(&None))?;
+            self.store.set_title(room.room, title.as_deref()).await?;
+            info.title.clone_from(&title);
+            let change = RoomChange { title: Some(title), ..RoomChange::default() };
+            self.publish(self.room_updated(&room, change).await?).await;
+        }
+        if changes.own != OwnSettings::default() {
+            if room.is_agent() {
+                return Err(Error::Forbidden {
+                    code: "desk_shares",
+                    detail: "The desk's agents share their rooms; nobody can hide, mute or pin one alone.",
+                });
+            }
+            room = self.store.set_own(&room, changes.own).await?.ok_or(Error::NotFound)?;
+            // For the caller's other devices.
+            let OwnSettings { hidden, muted, pinned } = changes.own;
+            let change = RoomChange { hidden, muted, pinned, ..RoomChange::default() };
+            let event = Event::RoomUpdated(Box::new(updated(room.room, &room.head, change)));
+            self.publish(vec![(vec![Channel::User(asker.me.clone())], event)]).await;
         }
         self.view(room, info).await
     }
 
-    async fn view(&self, room: Membership, info: Info) -> Result<RoomView, Error> {
-        let last_message = self.last_message(&room).await?;
-        let (head, mark) = (&room.head, room.mark());
-        let members = head.marks.iter().map(|(key, mark)| {
-            let shown = info.sides.get(key).cloned().unwrap_or_default();
-            Member {
-                id: mark.member_id.clone(),
-                kind: mark.kind,
-                name: shown.name,
-                picture: shown.picture,
-                read: mark.read,
-            }
-        });
-        Ok(RoomView {
-            id: room.room.to_string(),
-            kind: room.room.kind(),
-            title: None,
-            state: RoomState::Active,
-            channel: Channel::Room(room.room).to_string(),
-            head: head.seq,
-            rev: head.rev,
-            members: members.collect(),
-            member_count: head.marks.len(),
-            you: You {
-                member_id: mark.member_id.clone(),
-                read: mark.read,
-                unread: room.unread(),
-                hidden: false,
-                muted: false,
-                pinned: false,
-            },
-            last_message_at: last_message.as_ref().map(|last| last.created_at),
-            last_message,
-            message_count: head.message_count(),
-            created_at: info.created_at(),
-            updated_at: head.last_activity(),
-            archived_at: None,
-            viewed_at: None,
-        })
+    /// Puts a room away for its desk. With `seen`, only if nothing beyond that `seq` has come.
+    ///
+    /// # Errors
+    /// `NotFound` to strangers, `Forbidden` to members who are not the desk, `Conflict` when more
+    /// has come.
+    pub async fn archive(
+        &self,
+        caller: &Caller,
+        room: RoomId,
+        seen: Option<u64>,
+    ) -> Result<RoomView, Error> {
+        let asker = self.asker(caller).await?;
+        let filed = self.store.archive(room, &asker, seen, self.clock.now()).await?;
+        self.filed(&asker, filed).await
     }
 
-    /// What a list shows of the newest message: HEAD's preview, or, where that was of a message that
-    /// never came, what the log holds.
-    async fn last_message(&self, room: &Membership) -> Result<Option<LastMessage>, Error> {
-        if let Some(last) = from_preview(room) {
-            return Ok(Some(last));
+    /// Takes a room back into its desk's queue.
+    ///
+    /// # Errors
+    /// As [`Services::archive`].
+    pub async fn unarchive(
+        &self,
+        caller: &Caller,
+        room: RoomId,
+        seen: Option<u64>,
+    ) -> Result<RoomView, Error> {
+        let asker = self.asker(caller).await?;
+        let filed = self.store.unarchive(room, &asker, seen).await?;
+        self.filed(&asker, filed).await
+    }
+
+    async fn filed(&self, asker: &Asker, filed: Filed) -> Result<RoomView, Error> {
+        let (room, changed) = match filed {
+            Filed::NotFound => return Err(Error::NotFound),
+            Filed::NotTheDesk => return Err(NOT_THE_DESK),
+            Filed::MoreCame => return Err(MORE_CAME),
+            Filed::Done { room, changed } => (*room, changed),
+        };
+        if changed {
+            let archived_at = room.head.archived_at();
+            let change = RoomChange {
+                state: Some(RoomState::since(archived_at).as_str()),
+                archived_at: Some(archived_at),
+                ..RoomChange::default()
+            };
+            self.publish(self.room_updated(&room, change).await?).await;
         }
-        let mut window = Window::Newest;
-        while room.head.message_count() > 0 {
-            let page = self.store.page(room.room, &room.me, window, LOOK_BACK, &self.clock).await?;
-            let Some(page) = page else { break };
-            let newest = page.slots.iter().rev().find_map(|slot| match slot {
-                Slot::Message(message) => Some(from_message(message)),
-                _ => None,
-            });
-            match (newest, page.slots.first()) {
-                (None, Some(first)) if page.has_more => window = Window::Before(first.seq()),
-                (newest, _) => return Ok(newest),
+        let (room, info) = self.store.room(room.room, asker).await?.ok_or(Error::NotFound)?;
+        self.view(room, info).await
+    }
+
+    /// Deletes a room and all its items. Says whether all are gone: of a large room only a part goes
+    /// with one call, and the rest with the next.
+    ///
+    /// # Errors
+    /// `NotFound` where no room is or was, and to strangers; `Forbidden` to members.
+    pub async fn delete_room(&self, caller: &Caller, room: RoomId) -> Result<bool, Error> {
+        if !caller.roles.admin && !caller.roles.service {
+            let asker = self.asker(caller).await?;
+            let member = self.store.membership(room, &asker).await?;
+            return Err(if member.is_some() { MAY_NOT_DELETE } else { Error::NotFound });
+        }
+        let (was, done) = match self.store.delete_room(room).await? {
+            Deleted::NotFound => return Err(Error::NotFound),
+            Deleted::Gone { was, done } => (was, done),
+        };
+        if let Some(was) = was {
+            let (head, members) = *was;
+            let change = RoomChange { deleted: Some(true), ..RoomChange::default() };
+            let event = Event::RoomUpdated(Box::new(updated(room, &head, change)));
+            let mut channels = vec![Channel::Room(room, head.generation)];
+            channels.extend(members.into_iter().map(|key| own_channel(room, &head, key)));
+            self.publish(vec![(channels, event)]).await;
+        }
+        Ok(done)
+    }
+
+    /// Who is told that a room changed: whoever listens to it, and each member's own channel.
+    pub(super) async fn room_updated(
+        &self,
+        room: &Membership,
+        change: RoomChange,
+    ) -> Result<Vec<(Vec<Channel>, Event)>, Error> {
+        let members = self.store.keys_of(room).await?;
+        let mut channels = vec![Channel::Room(room.room, room.head.generation)];
+        channels.extend(members.into_iter().map(|key| own_channel(room.room, &room.head, key)));
+        let event = Event::RoomUpdated(Box::new(updated(room.room, &room.head, change)));
+        Ok(vec![(channels, event)])
+    }
+
+    /// A room that the caller looks at: if the caller goes by another name than when it was last
+    /// seen here, the room learns it.
+    pub(super) async fn show(
+        &self,
+        caller: &Caller,
+        asker: &Asker,
+        room: Membership,
+        mut info: Info,
+    ) -> Result<RoomView, Error> {
+        let shown = info.sides.get_mut(&room.me).filter(|_| room.me == asker.me);
+        if let Some(shown) = shown {
+            let renewed = shown.renewed(room.room, &caller.profile);
+            if renewed != *shown {
+                self.store.update_side(room.room, &room.me, &renewed).await?;
+                *shown = renewed;
             }
         }
-        Ok(None)
+        self.view(room, info).await
     }
 }
 
-fn from_preview(room: &Membership) -> Option<LastMessage> {
-    let preview = &room.head.preview;
-    let sender = room.head.marks.get(preview.by.as_ref()?)?;
-    Some(LastMessage {
-        seq: preview.seq?,
-        sender_id: sender.member_id.clone(),
-        sender_type: sender_type(sender.kind),
-        preview: preview.text.clone()?,
-        created_at: preview.sent_at()?,
-        deleted: false,
-    })
-}
-
-fn from_message(message: &Message) -> LastMessage {
-    LastMessage {
-        seq: message.seq,
-        sender_id: message.sender_id.clone(),
-        sender_type: message.sender_type,
-        preview: message.preview(),
-        created_at: message.created_at,
-        deleted: false,
+/// The channel on which a side of a room is told about it: a person's own, or the desk's.
+pub(super) fn own_channel(room: RoomId, head: &Head, key: SideKey) -> Channel {
+    let is_desk = head
+        .marks
+        .get(&key)
+        .is_some_and(|mark| mark.kind == crate::domain::member::MemberType::Admin);
+    match is_desk && room.kind().rules().desk.is_some() {
+        true => Channel::Desk(key),
+        false => Channel::User(key),
     }
 }
+
+/// The data of a `room_updated`.
+pub(super) fn updated(room: RoomId, head: &Head, change: RoomChange) -> RoomUpdated {
+    RoomUpdated { room_id: room.to_string(), head: head.seq, rev: head.rev, change }
+}
+
+const NO_DESK: Error =
+    Error::Forbidden { code: "no_desk", detail: "Only support agents and merchants have a desk." };
+
+const NOT_THE_DESK: Error = Error::Forbidden {
+    code: "desk_only",
+    detail: "Only the desk in whose queue the room stands can do this.",
+};
+
+const MAY_NOT_DELETE: Error = Error::Forbidden {
+    code: "service_or_admin",
+    detail: "Only the application's server or a support agent deletes rooms.",
+};
+
+const MORE_CAME: Error = Error::Conflict {
+    code: "more_came",
+    detail: "More has come than you had seen. Look again before you put it away.",
+};

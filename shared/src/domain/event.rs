@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{message::MessageView, time::Timestamp};
+use super::{member::MemberType, message::MessageView, time::Timestamp};
 
 /// Something that happened in a room. Each carries the room's id, `seq` or `head`, and `rev`, so
 /// that a client can tell that it missed one.
@@ -14,6 +14,10 @@ pub enum Event {
     ChatListUpdate(ChatListUpdate),
     /// On the room's channel: a member has read further.
     MessagesRead(MessagesRead),
+    /// On the room's channel and on its members' own ones: something about the room has changed.
+    RoomUpdated(Box<RoomUpdated>),
+    /// On a desk's channel: somebody wrote to it.
+    NewUserMessage(Box<NewUserMessage>),
 }
 
 /// Data of `chat_list_update`.
@@ -31,8 +35,91 @@ pub struct ChatListUpdate {
     pub sender_id: String,
     /// When it was sent.
     pub updated_at: Timestamp,
-    /// How many messages the receiver has not read.
-    pub unread: u64,
+    /// How many messages the receiver has not read. Groups tell all members the same, and so have
+    /// none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unread: Option<u64>,
+}
+
+/// Data of `room_updated`.
+#[derive(Clone, Debug, Serialize)]
+pub struct RoomUpdated {
+    /// The room.
+    pub room_id: String,
+    /// The room's highest `seq`.
+    pub head: u64,
+    /// The room's revision.
+    pub rev: u64,
+    /// What changed.
+    #[serde(flatten)]
+    pub change: RoomChange,
+}
+
+/// What changed about a room; only that is there.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct RoomChange {
+    /// The title, or that there is none any more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<Option<String>>,
+    /// `active` or `archived`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<&'static str>,
+    /// When the desk put it away, or that it did not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub archived_at: Option<Option<Timestamp>>,
+    /// The new name of the room's channel: subscribe to it, and fetch what came meanwhile.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channel: Option<String>,
+    /// How many members there are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub member_count: Option<usize>,
+    /// To whoever was removed: that it is no member any more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub removed: Option<bool>,
+    /// The room is gone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deleted: Option<bool>,
+    /// To one's other devices: kept out of the list until something comes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hidden: Option<bool>,
+    /// To one's other devices: no notifications.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub muted: Option<bool>,
+    /// To one's other devices: to be shown on top.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pinned: Option<bool>,
+}
+
+/// Data of `new_user_message`.
+#[derive(Clone, Debug, Serialize)]
+pub struct NewUserMessage {
+    /// The room.
+    pub room_id: String,
+    /// The message's place in the room.
+    pub seq: u64,
+    /// The room's revision.
+    pub rev: u64,
+    /// Who wrote.
+    pub user: EventUser,
+    /// What.
+    pub message: MessageView,
+}
+
+/// Who wrote to a desk, as the writer's own token tells.
+#[derive(Clone, Debug, Serialize)]
+pub struct EventUser {
+    /// The user's id in the room.
+    pub id: String,
+    /// What sort of account.
+    #[serde(rename = "type")]
+    pub kind: MemberType,
+    /// The name to show.
+    pub name: Option<String>,
+    /// The address of a picture.
+    pub picture: Option<String>,
+    /// The e-mail address; only on the support desk's channel.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
 }
 
 /// Data of `messages_read`.
@@ -57,6 +144,8 @@ impl Event {
             Self::NewMessage(_) => "new_message",
             Self::ChatListUpdate(_) => "chat_list_update",
             Self::MessagesRead(_) => "messages_read",
+            Self::RoomUpdated(_) => "room_updated",
+            Self::NewUserMessage(_) => "new_user_message",
         }
     }
 
@@ -66,15 +155,25 @@ impl Event {
         match self {
             Self::NewMessage(message) => {
                 let whole = json(message);
+                if whole.len() <= limit { whole } else { json(&truncated(message)) }
+            }
+            Self::NewUserMessage(new) => {
+                let whole = json(new);
                 if whole.len() <= limit {
                     return whole;
                 }
-                json(&MessageView { body: None, truncated: true, ..(**message).clone() })
+                json(&NewUserMessage { message: truncated(&new.message), ..(**new).clone() })
             }
             Self::ChatListUpdate(update) => json(update),
             Self::MessagesRead(read) => json(read),
+            Self::RoomUpdated(update) => json(update),
         }
     }
+}
+
+/// A message that is to be fetched by its `seq`.
+fn truncated(message: &MessageView) -> MessageView {
+    MessageView { body: None, truncated: true, ..message.clone() }
 }
 
 fn json(data: &impl Serialize) -> String {

@@ -136,6 +136,12 @@ impl SideKey {
         Self(URL_SAFE_NO_PAD.encode(bytes))
     }
 
+    /// The key of the support desk, as which all agents are in a room together.
+    pub fn support_desk(salt: &Salt) -> Self {
+        let bytes: [u8; 16] = salt.hash("desk", &[b"support"]);
+        Self(URL_SAFE_NO_PAD.encode(bytes))
+    }
+
     /// The key that this text spells.
     pub fn parse(text: &str) -> Option<Self> {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;

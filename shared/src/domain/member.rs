@@ -1,8 +1,58 @@
 //! Members of a room, as the API shows them.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::principal::PrincipalType;
+use super::{message::SenderType, principal::PrincipalType};
+
+/// What a member is.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum MemberType {
+    /// A person who uses the application.
+    #[default]
+    User,
+    /// A shop or other business.
+    Merchant,
+    /// A visitor who has not signed in.
+    Guest,
+    /// The support desk: all agents together.
+    Admin,
+}
+
+impl From<PrincipalType> for MemberType {
+    fn from(kind: PrincipalType) -> Self {
+        match kind {
+            PrincipalType::User => Self::User,
+            PrincipalType::Merchant => Self::Merchant,
+            PrincipalType::Guest => Self::Guest,
+        }
+    }
+}
+
+impl From<MemberType> for SenderType {
+    fn from(kind: MemberType) -> Self {
+        match kind {
+            MemberType::User | MemberType::Guest => Self::User,
+            MemberType::Merchant => Self::Merchant,
+            MemberType::Admin => Self::Admin,
+        }
+    }
+}
+
+/// What a member of a group may do there.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum MemberRole {
+    /// Removes others as well.
+    Owner,
+    /// Adds others, and leaves.
+    #[default]
+    Member,
+}
 
 /// Someone in a room.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
@@ -11,11 +61,18 @@ pub struct Member {
     pub id: String,
     /// What sort of account.
     #[serde(rename = "type")]
-    pub kind: PrincipalType,
+    pub kind: MemberType,
     /// The name to show.
     pub name: Option<String>,
     /// The address of a picture.
     pub picture: Option<String>,
-    /// The `seq` up to which the member has read.
-    pub read: u64,
+    /// The `seq` up to which the member has read. Lists of rooms do not know it of the other members
+    /// of a group: null.
+    pub read: Option<u64>,
+    /// In groups: what the member may do. Lists of rooms do not know it of the others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role: Option<MemberRole>,
+    /// Whose alias `id` was, once the group's date has come.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<String>,
 }

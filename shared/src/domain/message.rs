@@ -46,6 +46,10 @@ pub enum SenderType {
     User,
     /// A merchant.
     Merchant,
+    /// An agent of the support desk, acting for it.
+    Admin,
+    /// The application itself.
+    System,
 }
 
 /// A checked message that is not stored yet.

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::ids::{Salt, SideKey};
+
 /// The longest id of a principal, in bytes.
 pub const MAX_ID_BYTES: usize = 128;
 
@@ -102,6 +104,34 @@ impl Roles {
             .into_iter()
             .filter_map(|(held, name)| held.then_some(name))
             .collect()
+    }
+}
+
+/// A caller as rooms may know it: by its own key, or as one of the agents of the support desk.
+#[derive(Clone, Debug)]
+pub struct Asker {
+    /// The key of the caller's own side.
+    pub me: SideKey,
+    /// What sort of account the caller is.
+    pub kind: PrincipalType,
+    /// The key of the support desk, if the caller works there.
+    pub desk: Option<SideKey>,
+}
+
+impl Asker {
+    /// The caller of this account and these roles.
+    pub fn new(salt: &Salt, caller: &Caller) -> Self {
+        Self {
+            me: SideKey::of(salt, &caller.principal),
+            kind: caller.principal.kind,
+            desk: caller.roles.admin.then(|| SideKey::support_desk(salt)),
+        }
+    }
+
+    /// The key of the desk whose queue is the caller's: the support desk, or a merchant's own.
+    pub fn queue(&self) -> Option<&SideKey> {
+        let own = (self.kind == PrincipalType::Merchant).then_some(&self.me);
+        self.desk.as_ref().or(own)
     }
 }
 

@@ -75,14 +75,30 @@ impl FromRequestParts<Shared> for IdPath {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Error> {
-        let path = <Path<Vec<(String, String)>> as FromRequestParts<Shared>>::from_request_parts(
-            parts, app,
-        )
-        .await;
-        let parameters = path.map_err(|_| Error::NotFound)?.0;
-        let id = parameters.into_iter().find(|(name, _)| name == "id");
-        id.map(|(_, id)| Self(id)).ok_or(Error::NotFound)
+        parameter(parts, app, "id").await.map(Self)
     }
+}
+
+/// The member's id that the path names.
+#[derive(Clone, Debug)]
+pub struct MemberPath(pub String);
+
+impl FromRequestParts<Shared> for MemberPath {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Error> {
+        parameter(parts, app, "member_id").await.map(Self)
+    }
+}
+
+/// A part of the path. One that is no text in UTF-8 names nothing.
+async fn parameter(parts: &mut Parts, app: &Shared, name: &str) -> Result<String, Error> {
+    let path =
+        <Path<Vec<(String, String)>> as FromRequestParts<Shared>>::from_request_parts(parts, app)
+            .await;
+    let parameters = path.map_err(|_| Error::NotFound)?.0;
+    let found = parameters.into_iter().find(|(found, _)| found == name);
+    found.map(|(_, value)| value).ok_or(Error::NotFound)
 }
 
 /// A JSON body of this shape.
@@ -179,6 +195,29 @@ impl Fields {
         if !(1..=MAX_ID_BYTES).contains(&id.len()) {
             self.wrong(field, format!("must have 1 to {MAX_ID_BYTES} bytes"));
         }
+    }
+
+    /// How many are wanted on a page: as many as asked, from 1 to `most`, or else `usual`.
+    pub fn limit(&mut self, asked: Option<usize>, usual: usize, most: usize) -> usize {
+        let limit = asked.unwrap_or(usual);
+        if !(1..=most).contains(&limit) {
+            self.wrong("limit", format!("must be 1 to {most}"));
+        }
+        limit
+    }
+
+    /// Where the page begins, if not at the beginning.
+    pub fn cursor<T>(
+        &mut self,
+        asked: Option<String>,
+        read: impl FnOnce(&str) -> Option<T>,
+    ) -> Option<T> {
+        let asked = asked?;
+        let cursor = read(&asked);
+        if cursor.is_none() {
+            self.wrong("cursor", "must be the `next` of a page");
+        }
+        cursor
     }
 
     /// Nothing was wrong, or everything that was.

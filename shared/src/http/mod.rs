@@ -9,7 +9,9 @@ use std::sync::Arc;
 use axum::http::HeaderMap;
 
 pub use self::{
-    extract::{Fields, IdPath, OptionalJson, RoomPath, ValidForm, ValidJson, ValidQuery},
+    extract::{
+        Fields, IdPath, MemberPath, OptionalJson, RoomPath, ValidForm, ValidJson, ValidQuery,
+    },
     problem::Problem,
     start::{StartError, run_function, serve},
 };

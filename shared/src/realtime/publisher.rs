@@ -32,6 +32,8 @@ pub const MAX_EVENT_DATA: usize = 10_240;
 pub const MAX_EVENT_NAME: usize = 200;
 /// The most events in one call.
 pub const MAX_BATCH: usize = 10;
+/// The most channels that one event of one call goes to.
+pub const MAX_CHANNELS: usize = 100;
 
 /// How many tries may follow the first one after a pause, beside the immediate one that a stale connection gets.
 const MAX_RETRIES: u32 = 2;
@@ -40,11 +42,11 @@ const PAUSE: Duration = Duration::from_millis(30);
 /// An answer is read to its end, so that its connection can be used again, unless it is longer than this.
 const MAX_ANSWER: usize = 16 * 1024;
 
-/// One event for one channel.
-#[derive(Clone, Debug, Serialize)]
+/// One event for one or more channels.
+#[derive(Clone, Debug)]
 pub struct Trigger {
-    /// The channel it goes to.
-    pub channel: String,
+    /// The channels it goes to.
+    pub channels: Vec<String>,
     /// The event's name, which clients bind to.
     pub name: Cow<'static, str>,
     /// What clients receive: a JSON text already, at most [`MAX_EVENT_DATA`] bytes.
@@ -53,7 +55,7 @@ pub struct Trigger {
 
 impl Trigger {
     fn check(&self) -> Result<(), BrokenLimit> {
-        ChannelName::parse(&self.channel)?;
+        self.channels.iter().try_for_each(|channel| ChannelName::parse(channel).map(|_| ()))?;
         if self.name.is_empty() || self.name.chars().count() > MAX_EVENT_NAME {
             return Err(BrokenLimit::Name);
         }
@@ -91,10 +93,58 @@ struct Inner {
     base: Url,
 }
 
-/// The body of a batch call.
+/// A call that sends events: its path, and its body as JSON.
+struct Call {
+    path: &'static str,
+    body: Vec<u8>,
+}
+
+/// The body of a batch call: events of one channel each.
 #[derive(Serialize)]
 struct Batch<'a> {
-    batch: &'a [Trigger],
+    batch: &'a [BatchEvent<'a>],
+}
+
+#[derive(Serialize)]
+struct BatchEvent<'a> {
+    channel: &'a str,
+    name: &'a str,
+    data: &'a str,
+}
+
+/// The body of a call for one event on many channels.
+#[derive(Serialize)]
+struct ManyChannels<'a> {
+    channels: &'a [String],
+    name: &'a str,
+    data: &'a str,
+}
+
+/// As few calls as there can be: events of a single channel go together, in their order; an event of
+/// many channels goes by itself, to a hundred at a time.
+fn calls(events: &[Trigger]) -> Vec<Call> {
+    let (single, many): (Vec<&Trigger>, Vec<&Trigger>) =
+        events.iter().partition(|event| event.channels.len() <= 1);
+    let single: Vec<BatchEvent<'_>> = single
+        .into_iter()
+        .flat_map(|event| {
+            event.channels.iter().map(|channel| BatchEvent {
+                channel,
+                name: &event.name,
+                data: &event.data,
+            })
+        })
+        .collect();
+    let batches = single
+        .chunks(MAX_BATCH)
+        .map(|batch| Call { path: "batch_events", body: json(&Batch { batch }) });
+    let many = many.into_iter().flat_map(|event| {
+        event.channels.chunks(MAX_CHANNELS).map(|channels| {
+            let body = ManyChannels { channels, name: &event.name, data: &event.data };
+            Call { path: "events", body: json(&body) }
+        })
+    });
+    batches.chain(many).collect()
 }
 
 impl Publisher {
@@ -124,7 +174,8 @@ impl Publisher {
         let _ = timeout(self.0.deadlines.connect, warm_up).await;
     }
 
-    /// Publishes events, in calls of up to ten, which run in parallel. Events of one call keep their order.
+    /// Publishes events, in as few calls as there can be, which run in parallel. Up to ten events of a single
+    /// channel each go in one call, and keep their order.
     ///
     /// # Errors
     /// [`PublishError::Limit`] before anything is sent. Any other error says that some of the events, perhaps all,
@@ -140,24 +191,19 @@ impl Publisher {
     async fn publish_all(&self, events: &[Trigger]) -> Result<(), PublishError> {
         events.iter().try_for_each(Trigger::check)?;
         let deadline = Instant::now() + self.0.deadlines.publish;
-        let calls = events.chunks(MAX_BATCH).map(|batch| self.publish_batch(batch, deadline));
+        let calls = calls(events);
+        let calls = calls.iter().map(|call| self.send(call, deadline));
         join_all(calls).await.into_iter().collect()
     }
 
-    /// One batch call, tried until it is accepted, refused for good, or out of time.
-    async fn publish_batch(
-        &self,
-        batch: &[Trigger],
-        deadline: Instant,
-    ) -> Result<(), PublishError> {
-        let body =
-            serde_json::to_vec(&Batch { batch }).expect("a struct of strings is always JSON");
+    /// One call, tried until it is accepted, refused for good, or out of time.
+    async fn send(&self, call: &Call, deadline: Instant) -> Result<(), PublishError> {
         let mut retries = Retries::default();
         loop {
             // The first try leaves half of the time: a relay that hangs may answer on another connection.
             let now = Instant::now();
             let until = if retries.paused == 0 { now + (deadline - now) / 2 } else { deadline };
-            let Err(error) = self.attempt(&body, until).await else { return Ok(()) };
+            let Err(error) = self.attempt(call, until).await else { return Ok(()) };
             let Some(pause) = retries.pause_after(&error) else { return Err(error) };
             if Instant::now() + pause >= deadline {
                 return Err(error);
@@ -166,8 +212,8 @@ impl Publisher {
         }
     }
 
-    async fn attempt(&self, body: &[u8], until: Instant) -> Result<(), PublishError> {
-        let call = self.call(Method::POST, "batch_events", body.to_vec());
+    async fn attempt(&self, call: &Call, until: Instant) -> Result<(), PublishError> {
+        let call = self.call(Method::POST, call.path, call.body.clone());
         let answer = timeout_at(until, call).await.map_err(|_| PublishError::TimedOut)??;
         match answer.status() {
             StatusCode::OK | StatusCode::ACCEPTED => {
@@ -202,6 +248,10 @@ impl Publisher {
             http.request(method, url).header("content-type", "application/json").body(body);
         request.send().await.map_err(PublishError::from_transport)
     }
+}
+
+fn json(body: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(body).expect("a struct of strings is always JSON")
 }
 
 /// What was tried again already.

@@ -1,9 +1,9 @@
-//! Reading many items by key, in as few calls as DynamoDB takes.
+//! Reading and writing many items by key, in as few calls as DynamoDB takes.
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
-use futures_util::future::try_join_all;
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, WriteRequest};
+use futures_util::{StreamExt as _, TryStreamExt as _, future::try_join_all, stream};
 
 use super::{
     Store, StoreError,
@@ -13,6 +13,12 @@ use super::{
 
 /// The most keys that one call may name.
 const KEYS_PER_CALL: usize = 100;
+
+/// The most items that one call may write.
+const WRITES_PER_CALL: usize = 25;
+
+/// How many calls that write are on their way at a time.
+const WRITE_CALLS: usize = 8;
 
 impl Store {
     /// The items that exist among `keys`, in no order; a hundred keys to a call, calls in parallel.
@@ -47,6 +53,30 @@ impl Store {
             match answer.unprocessed_keys.unwrap_or_default().remove(&self.table) {
                 Some(left) if !left.keys.is_empty() => keys = left.keys,
                 _ => return Ok(items),
+            }
+            wait_for_conflict(tries).await;
+        }
+        Err(StoreError::Unavailable("a batch was left unprocessed too often".into()))
+    }
+
+    /// Writes items without conditions, some calls at a time.
+    pub(super) async fn batch_write(&self, requests: Vec<WriteRequest>) -> Result<(), StoreError> {
+        let calls: Vec<_> = requests
+            .chunks(WRITES_PER_CALL)
+            .map(|chunk| self.batch_write_call(chunk.to_vec()))
+            .collect();
+        stream::iter(calls).buffer_unordered(WRITE_CALLS).try_collect::<Vec<()>>().await?;
+        Ok(())
+    }
+
+    /// One call, and again for what it left unprocessed.
+    async fn batch_write_call(&self, mut requests: Vec<WriteRequest>) -> Result<(), StoreError> {
+        for tries in 0..=CONFLICT_TRIES {
+            let answer =
+                self.client.batch_write_item().request_items(&self.table, requests).send().await?;
+            match answer.unprocessed_items.unwrap_or_default().remove(&self.table) {
+                Some(left) if !left.is_empty() => requests = left,
+                _ => return Ok(()),
             }
             wait_for_conflict(tries).await;
         }

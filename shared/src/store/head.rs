@@ -6,13 +6,23 @@ use std::collections::{BTreeMap, HashMap};
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
-use super::{Store, StoreError, key};
+use super::{Store, StoreError, key, part::Part};
 use crate::domain::{
-    ids::{RoomId, SideKey},
-    principal::{Principal, PrincipalType},
-    room::Founding,
+    ids::{RoomId, Salt, SideKey},
+    member::{MemberRole, MemberType},
+    message::SenderType,
+    principal::Asker,
+    room::{Desk, Founding},
     time::Timestamp,
 };
+
+/// How long a room stays at one place in a desk's queue before another message moves it there, in
+/// milliseconds. Within that time a message costs no index write.
+pub(super) const DESK_WIDTH: i64 = 60_000;
+/// The same for a person's inbox.
+pub(super) const INBOX_WIDTH: i64 = 5 * 60_000;
+/// The same for the inboxes of a group's members, all of which move together.
+pub(super) const GROUP_WIDTH: i64 = 60 * 60_000;
 
 /// A room's HEAD. Attribute names are short, because the item must stay under one kilobyte: a
 /// message then costs one write unit here.
@@ -28,7 +38,8 @@ pub struct Head {
     /// How many slots are void.
     #[serde(rename = "vd")]
     pub voids: u64,
-    /// Read marks by side; a key that is here is a member.
+    /// Read marks by side; a key that is here is a member. Empty in a group, whose members have
+    /// items of their own.
     #[serde(rename = "rd")]
     pub marks: BTreeMap<SideKey, Mark>,
     /// Sides that may no longer post.
@@ -42,40 +53,95 @@ pub struct Head {
     /// When the last slot was taken, in milliseconds.
     #[serde(rename = "la")]
     last_activity: i64,
-    /// Index keys: the b side's inbox.
-    q1p: String,
-    q1s: i64,
+    /// When the desk put the room away, in milliseconds.
+    #[serde(rename = "ar", default, skip_serializing_if = "Option::is_none")]
+    archived_at: Option<i64>,
+    /// Index keys: the b side's inbox, or the queue of its desk.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    q1p: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    q1s: Option<i64>,
     /// Index keys: the a side's inbox.
-    q2p: String,
-    q2s: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    q2p: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    q2s: Option<i64>,
+    /// The queue of the room's desk, to be set as an index key by whoever does not know it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    k1: Option<String>,
+    /// How many rooms of the same key were deleted before this one.
+    #[serde(rename = "gn", default, skip_serializing_if = "is_none_yet")]
+    pub(super) opened_again: u32,
+    /// In groups: grows with each removal. It is part of the channel's name, so that whoever was
+    /// removed hears nothing more.
+    #[serde(rename = "v", default, skip_serializing_if = "is_zero")]
+    pub generation: u64,
+    /// In groups: grows with each change of the members.
+    #[serde(rename = "mv", default, skip_serializing_if = "is_zero")]
+    pub members_version: u64,
+    /// In groups: how many members there are.
+    #[serde(rename = "mc", default, skip_serializing_if = "is_zero")]
+    members: u64,
+    /// In groups: the place in the members' inboxes to which every one of them has been moved.
+    #[serde(rename = "hr", default, skip_serializing_if = "Option::is_none")]
+    pub(super) hour: Option<i64>,
 }
 
-/// How far a side has read.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+fn is_none_yet(number: &u32) -> bool {
+    *number == 0
+}
+
+/// How far a member has read, and how it wants to see the room.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mark {
-    /// The side's id in this room, as the API shows it.
+    /// The member's id in this room, as the API shows it.
     #[serde(rename = "i")]
     pub member_id: String,
-    /// What sort of account it is.
+    /// What the member is.
     #[serde(rename = "k", default, skip_serializing_if = "is_user")]
-    pub kind: PrincipalType,
+    pub kind: MemberType,
     /// The slot up to which it has read.
     #[serde(rename = "s")]
     pub read: u64,
     /// When it said so last, in milliseconds; 0 when never.
     #[serde(rename = "t")]
     at: i64,
+    /// The head when the member hid the room: until more comes.
+    #[serde(rename = "h", default, skip_serializing_if = "Option::is_none")]
+    hidden: Option<u64>,
+    #[serde(rename = "m", default)]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    /// No notifications.
+    pub muted: bool,
+    #[serde(rename = "p", default)]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    /// To be shown on top.
+    pub pinned: bool,
 }
 
 impl Mark {
-    /// When the side marked its reading last.
+    /// The mark of a member who has read nothing.
+    pub(super) fn new(member_id: String, kind: MemberType) -> Self {
+        Self { member_id, kind, ..Self::default() }
+    }
+
+    /// When the member marked its reading last.
     pub fn read_at(&self) -> Option<Timestamp> {
         (self.at > 0).then(|| Timestamp::from_millis(self.at))
     }
+
+    /// Whether the member hid the room and nothing has come since.
+    pub fn is_hidden(&self, head: u64) -> bool {
+        self.hidden.is_some_and(|hidden_at| hidden_at >= head)
+    }
 }
 
-fn is_user(kind: &PrincipalType) -> bool {
-    *kind == PrincipalType::User
+fn is_user(kind: &MemberType) -> bool {
+    *kind == MemberType::User
 }
 
 /// The newest message, as lists show it; nothing in it when none was sent.
@@ -87,12 +153,24 @@ pub struct Preview {
     /// The text. Only a commit writes it; who closes the slot removes it.
     #[serde(rename = "x", default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
-    /// The sender.
+    /// The sender, where HEAD holds its mark.
     #[serde(rename = "f", default, skip_serializing_if = "Option::is_none")]
     pub by: Option<SideKey>,
+    /// The sender, where HEAD does not: a member of a group, or the application.
+    #[serde(rename = "w", default, skip_serializing_if = "Option::is_none")]
+    who: Option<Who>,
     /// When the slot was taken, in milliseconds.
     #[serde(rename = "t", default, skip_serializing_if = "Option::is_none")]
     at: Option<i64>,
+}
+
+/// A sender by name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Who {
+    #[serde(rename = "i")]
+    member_id: String,
+    #[serde(rename = "k")]
+    kind: SenderType,
 }
 
 impl Preview {
@@ -104,30 +182,58 @@ impl Preview {
 
 impl Head {
     /// The HEAD of a room that is opened now.
-    pub(super) fn new(founding: &Founding, now: Timestamp) -> Self {
-        let [a, b] = &founding.sides;
-        let bucket = bucket(founding.id, now);
-        let mark = |principal: &Principal| Mark {
-            member_id: principal.member_id(),
-            kind: principal.kind,
-            read: 0,
-            at: 0,
-        };
-        Self {
+    pub(super) fn new(founding: &Founding, id: RoomId, salt: &Salt, now: Timestamp) -> Self {
+        let rules = founding.kind.rules();
+        let mut head = Self {
             seq: 0,
             floor: 0,
             rev: 0,
             voids: 0,
-            marks: [a, b].map(|side| (side.key.clone(), mark(&side.principal))).into(),
+            marks: BTreeMap::new(),
             blocked: BTreeMap::new(),
             rate: BTreeMap::new(),
             preview: Preview::default(),
             last_activity: now.millis(),
-            q1p: key::side(&b.key),
-            q1s: bucket,
-            q2p: key::side(&a.key),
-            q2s: bucket,
+            archived_at: None,
+            q1p: None,
+            q1s: None,
+            q2p: None,
+            q2s: None,
+            k1: None,
+            opened_again: 0,
+            generation: 0,
+            members_version: 0,
+            members: 0,
+            hour: None,
+        };
+        match founding.seats.as_slice() {
+            [a, b] if !rules.has_many_members() => {
+                for (seat, masked) in [(a, rules.masks_first_side), (b, false)] {
+                    let member_id = seat.member_id(salt, id, masked);
+                    head.marks.insert(seat.key.clone(), Mark::new(member_id, seat.member_type()));
+                }
+                let (queue, width) = match rules.desk {
+                    None => (key::side(&b.key), INBOX_WIDTH),
+                    Some(_) => (key::queue(&b.key), DESK_WIDTH),
+                };
+                head.k1 = rules.desk.map(|_| queue.clone());
+                (head.q1p, head.q1s) = (Some(queue), Some(bucket(now, width)));
+                (head.q2p, head.q2s) = (Some(key::side(&a.key)), Some(bucket(now, INBOX_WIDTH)));
+            }
+            members => {
+                head.generation = 1;
+                head.members_version = 1;
+                head.members = members.len() as u64;
+                head.hour = Some(bucket(now, GROUP_WIDTH));
+            }
         }
+        head
+    }
+
+    /// The same HEAD, of a room that was deleted and opened again so many times.
+    #[must_use]
+    pub(super) fn of_generation(self, opened_again: u32) -> Self {
+        Self { opened_again, ..self }
     }
 
     /// When the last slot was taken, or the room opened.
@@ -135,7 +241,12 @@ impl Head {
         Timestamp::from_millis(self.last_activity)
     }
 
-    /// How many messages a side has not read.
+    /// When the desk put the room away.
+    pub fn archived_at(&self) -> Option<Timestamp> {
+        self.archived_at.map(Timestamp::from_millis)
+    }
+
+    /// How many messages a member has not read.
     pub fn unread(&self, mark: &Mark) -> u64 {
         self.seq.saturating_sub(mark.read)
     }
@@ -145,47 +256,111 @@ impl Head {
         self.seq.saturating_sub(self.voids)
     }
 
-    /// The other side of a room of two.
-    pub fn other(&self, me: &SideKey) -> Option<(&SideKey, &Mark)> {
-        self.marks.iter().find(|(key, _)| *key != me)
+    /// How many members the room has.
+    pub fn member_count(&self) -> usize {
+        self.marks.len().max(self.members as usize)
+    }
+
+    /// The sides of a room of two, but the one that asks.
+    pub fn others<'a>(
+        &'a self,
+        me: Option<&'a SideKey>,
+    ) -> impl Iterator<Item = (&'a SideKey, &'a Mark)> {
+        self.marks.iter().filter(move |(key, _)| Some(*key) != me)
+    }
+
+    /// Whether a message of this time moves the room, a group, in its members' inboxes.
+    pub fn is_due_to_move(&self, at: Timestamp) -> bool {
+        self.hour.is_some_and(|hour| hour < bucket(at, GROUP_WIDTH))
+    }
+
+    /// Id and capacity of whoever sent the newest message.
+    pub fn last_sender(&self) -> Option<(&str, SenderType)> {
+        if let Some(who) = &self.preview.who {
+            return Some((&who.member_id, who.kind));
+        }
+        let mark = self.marks.get(self.preview.by.as_ref()?)?;
+        Some((&mark.member_id, mark.kind.into()))
     }
 }
 
-/// The index position of a room that was active at `at`.
-pub(super) fn bucket(room: RoomId, at: Timestamp) -> i64 {
-    at.millis() / room.kind().rules().bucket_millis
+/// The place in an index of a room that was active at `at`: the time at which the stretch of this
+/// width began.
+pub(super) fn bucket(at: Timestamp, width: i64) -> i64 {
+    at.millis() - at.millis() % width
 }
 
-/// A room together with the proof that `me` is in it. Only the store makes one.
+/// A room together with the proof that whoever asks is in it. Only the store makes one.
 #[derive(Clone, Debug)]
 pub struct Membership {
     /// The room.
     pub room: RoomId,
-    /// The member.
+    /// The key as which the asker is in it: its own, or its desk's.
     pub me: SideKey,
+    /// The member's mark.
+    pub mark: Mark,
+    /// In groups: the member's own item.
+    pub part: Option<Box<Part>>,
     /// The room's HEAD as it was read.
     pub head: Head,
 }
 
 impl Membership {
-    /// `None` to a stranger.
-    pub(super) fn check(room: RoomId, me: &SideKey, head: Option<Head>) -> Option<Self> {
+    /// The membership of a room of two sides; `None` to a stranger. Whoever is in the room as itself
+    /// is not there as an agent.
+    pub(super) fn check(room: RoomId, asker: &Asker, head: Option<Head>) -> Option<Self> {
         let head = head?;
-        head.marks.contains_key(me).then(|| Self { room, me: me.clone(), head })
+        let works_here = room.kind().rules().desk == Some(Desk::Support);
+        let desk = asker.desk.as_ref().filter(|_| works_here);
+        let mut keys = std::iter::once(&asker.me).chain(desk);
+        let (me, mark) = keys.find_map(|key| head.marks.get_key_value(key))?;
+        Some(Self { room, me: me.clone(), mark: mark.clone(), part: None, head })
     }
 
-    /// The member's own read mark.
-    pub fn mark(&self) -> &Mark {
-        self.head.marks.get(&self.me).expect("a membership is made only of a member")
+    /// The membership of a group; `None` to a stranger.
+    pub(super) fn of_group(
+        room: RoomId,
+        asker: &Asker,
+        head: Option<Head>,
+        part: Option<Part>,
+    ) -> Option<Self> {
+        let (head, part) = (head?, part?);
+        let me = asker.me.clone();
+        Some(Self { room, me, mark: part.mark.clone(), part: Some(Box::new(part)), head })
+    }
+
+    /// In groups: what the member may do.
+    pub fn role(&self) -> Option<MemberRole> {
+        self.part.as_ref().map(|part| part.role)
     }
 
     /// How many messages the member has not read.
     pub fn unread(&self) -> u64 {
-        self.head.unread(self.mark())
+        self.head.unread(&self.mark)
+    }
+
+    /// Whether the member hid the room and nothing has come since.
+    pub fn is_hidden(&self) -> bool {
+        self.mark.is_hidden(self.head.seq)
+    }
+
+    /// Whether the member acts for the desk in whose queue the room stands.
+    pub fn is_desk(&self) -> bool {
+        match self.room.kind().rules().desk {
+            None => false,
+            Some(Desk::Support) => self.mark.kind == MemberType::Admin,
+            Some(Desk::Merchant) => self.mark.kind == MemberType::Merchant,
+        }
+    }
+
+    /// Whether the member is one of the support agents, who share one mark.
+    pub fn is_agent(&self) -> bool {
+        self.mark.kind == MemberType::Admin
     }
 }
 
-/// Reads an item that is a HEAD. The tombstone of a deleted room is none.
+/// Reads an item that is a HEAD. The tombstone of a deleted room, and the sign to where a room has
+/// moved, are none.
 pub(super) fn parse(item: HashMap<String, AttributeValue>) -> Result<Option<Head>, StoreError> {
     if !item.contains_key("seq") {
         return Ok(None);
@@ -207,15 +382,27 @@ impl Store {
         answer.item.map_or(Ok(None), parse)
     }
 
-    /// The room, if `me` is in it.
+    /// The room, if the asker is in it.
+    ///
+    /// In a group HEAD is read first and the member after it: then the member was one when HEAD's
+    /// generation held, and a grant for that generation's channel ends with its removal. The other
+    /// order could hand the next generation's channel to somebody just removed.
     ///
     /// # Errors
     /// When the store cannot be reached.
     pub async fn membership(
         &self,
         room: RoomId,
-        me: &SideKey,
+        asker: &Asker,
     ) -> Result<Option<Membership>, StoreError> {
-        Ok(Membership::check(room, me, self.read_head(room).await?))
+        let head = self.read_head(room).await?;
+        if !room.kind().rules().has_many_members() {
+            return Ok(Membership::check(room, asker, head));
+        }
+        if head.is_none() {
+            return Ok(None);
+        }
+        let part = self.read_part(room, &asker.me).await?;
+        Ok(Membership::of_group(room, asker, head, part))
     }
 }

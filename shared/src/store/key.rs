@@ -91,6 +91,31 @@ fn hash(salt: &Salt, purpose: &str, id: &str) -> String {
     URL_SAFE_NO_PAD.encode(salt.hash::<16>(purpose, &[id.as_bytes()]))
 }
 
+/// The key of a desk's queue in the indexes.
+pub(super) fn queue(desk: &SideKey) -> String {
+    format!("D#{}", desk.as_str())
+}
+
+/// The key of what a desk has put away, in the indexes.
+pub(super) fn archive(desk: &SideKey) -> String {
+    format!("Z#{}", desk.as_str())
+}
+
+/// The key of a principal's groups in the indexes.
+pub(super) fn groups(member: &SideKey) -> String {
+    format!("U#{}#groups", member.as_str())
+}
+
+/// Sort key of a member of a group.
+pub(super) fn part(member: &SideKey) -> String {
+    format!("P#{}", member.as_str())
+}
+
+/// The member that a sort key names.
+pub(super) fn part_key(sort: &str) -> Option<SideKey> {
+    SideKey::parse(sort.strip_prefix("P#")?)
+}
+
 /// Sort key of the message or void at a slot.
 pub(super) fn slot(seq: u64) -> String {
     format!("M{:0SEQ_DIGITS$}", seq.min(MAX_SEQ))

@@ -11,36 +11,29 @@
 //! Any step may be lost, repeated, delayed or never follow. `docs/data-model.md` says why nothing
 //! is lost, doubled or moved all the same; `tests/model` tries it.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
-use aws_sdk_dynamodb::{
-    operation::{
-        transact_write_items::{
-            TransactWriteItemsError, builders::TransactWriteItemsFluentBuilder,
-        },
-        update_item::builders::UpdateItemFluentBuilder,
-    },
-    types::{
-        AttributeValue, Put, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
-        Update,
-    },
+use aws_sdk_dynamodb::types::{
+    AttributeValue, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use super::{
     Store, StoreError,
-    attr::{n, s},
-    fault::{
-        CONFLICT_TRIES, condition_failed, in_conflict, is_conflict, old_item, wait_for_conflict,
-    },
-    head::{self, Membership, bucket},
+    attr::n,
+    commit::{Committed, Poster},
+    fault::{condition_failed, old_item},
+    head::{Head, Membership},
     key,
+    part::Members,
     slot::{self, Stored},
     table,
+    transact::{Transacted, transaction},
 };
 use crate::domain::{
-    ids::{RoomId, SideKey},
-    message::{Draft, Message, SenderType, Slot},
+    ids::RoomId,
+    message::{Draft, Message, Slot},
+    principal::Asker,
     time::{Clock, Timestamp},
 };
 
@@ -54,12 +47,12 @@ const MAX_MOVES: u32 = 16;
 /// Whoever posts.
 #[derive(Clone, Copy, Debug)]
 pub struct Sender<'a> {
-    /// The hash under which it is a member.
-    pub key: &'a SideKey,
-    /// Its id in the room.
+    /// The caller, as rooms may know it.
+    pub asker: &'a Asker,
+    /// The caller's id where no read mark in HEAD tells it: in groups, and of the application.
     pub member_id: &'a str,
-    /// In which capacity it posts.
-    pub sender_type: SenderType,
+    /// Whether it is the application's own server, which belongs to no room and posts in all.
+    pub is_system: bool,
 }
 
 /// A post that succeeded.
@@ -69,8 +62,12 @@ pub struct Appended {
     pub message: Message,
     /// Whether this run stored it, and not an earlier or a parallel one.
     pub new: bool,
-    /// The room as the sender's last commit or reading left it.
-    pub room: Membership,
+    /// As whom the sender posted.
+    pub poster: Poster,
+    /// The room's HEAD as the sender's last commit or reading left it.
+    pub head: Head,
+    /// In groups: the members.
+    pub members: Option<Arc<Members>>,
 }
 
 /// Why a post was not stored.
@@ -95,19 +92,19 @@ pub enum AppendError {
 
 /// A slot that belongs to this post.
 #[derive(Clone, Copy, Debug)]
-struct Owned {
-    seq: u64,
+pub(super) struct Owned {
+    pub(super) seq: u64,
     /// When it was taken: the message's time, whoever puts it.
-    at: Timestamp,
+    pub(super) at: Timestamp,
 }
 
 /// What one run of a post needs at each step.
-struct Run<'a> {
-    store: &'a Store,
-    room: RoomId,
-    sender: Sender<'a>,
-    draft: &'a Draft,
-    clock: &'a Clock,
+pub(super) struct Run<'a> {
+    pub(super) store: &'a Store,
+    pub(super) room: RoomId,
+    pub(super) sender: Sender<'a>,
+    pub(super) draft: &'a Draft,
+    pub(super) clock: &'a Clock,
     /// Sort key of the claim, when the client gave an id.
     claim: Option<String>,
     fingerprint: String,
@@ -139,14 +136,14 @@ impl Store {
         let encode = |bytes: [u8; 16]| URL_SAFE_NO_PAD.encode(bytes);
         let claim = draft.client_id.map(|id| {
             key::claim(&encode(
-                salt.hash("claim", &[sender.key.as_str().as_bytes(), id.0.as_bytes()]),
+                salt.hash("claim", &[sender.asker.me.as_str().as_bytes(), id.0.as_bytes()]),
             ))
         });
         let parts = draft.fingerprint_parts();
         let [kind, body, reply_to] = parts.each_ref().map(Vec::as_slice);
         let fingerprint = encode(salt.hash(
             "fingerprint",
-            &[room.as_bytes(), sender.key.as_str().as_bytes(), kind, body, reply_to],
+            &[room.as_bytes(), sender.asker.me.as_str().as_bytes(), kind, body, reply_to],
         ));
         let run = Run { store: self, room, sender, draft, clock, claim, fingerprint };
         run.append(retry).await
@@ -160,9 +157,20 @@ impl Run<'_> {
         {
             return self.put_until_stored(owned, room).await;
         }
-        let (mut owned, room) = self.commit().await?;
+        let (taken, room) = self.commit().await?;
+        let stored = self.claim_and_put(taken, room.clone());
+        // A member of a group has its mark beside HEAD; it moves while the message is put.
+        let (stored, ()) = futures_util::future::join(stored, self.mark_sender(taken, &room)).await;
+        stored
+    }
+
+    async fn claim_and_put(
+        &self,
+        mut owned: Owned,
+        room: Committed,
+    ) -> Result<Appended, AppendError> {
         if let Some(claim) = &self.claim {
-            owned = self.claim(claim, owned, &room).await?;
+            owned = self.claim(claim, owned, &room.head).await?;
         }
         self.put_until_stored(owned, room).await
     }
@@ -171,24 +179,24 @@ impl Run<'_> {
     async fn put_until_stored(
         &self,
         mut owned: Owned,
-        mut room: Membership,
+        mut room: Committed,
     ) -> Result<Appended, AppendError> {
         for _ in 0..MAX_MOVES {
-            match self.put(owned, room.head.rev).await? {
-                PutOutcome::Stored(message) => return Ok(Appended { message, new: true, room }),
+            match self.put(owned, &room).await? {
+                PutOutcome::Stored(message) => return Ok(room.with(message, true)),
                 PutOutcome::Found(Stored { slot: Slot::Message(message), fingerprint, .. }) => {
                     // Without a client id nobody else can know this slot: it is this run's own
                     // message, whose first put got through and only its answer was lost.
                     if self.claim.is_some() && fingerprint != self.fingerprint {
                         return Err(AppendError::ClientIdReused);
                     }
-                    return Ok(Appended { message, new: self.claim.is_none(), room });
+                    return Ok(room.with(message, self.claim.is_none()));
                 }
                 PutOutcome::Found(_) => {
                     let voided = owned.seq;
                     (owned, room) = self.commit().await?;
                     if let Some(claim) = &self.claim {
-                        owned = self.move_claim(claim, voided, owned, &room).await?;
+                        owned = self.move_claim(claim, voided, owned, &room.head).await?;
                     }
                 }
             }
@@ -196,77 +204,8 @@ impl Run<'_> {
         Err(StoreError::Unavailable("the slots of this post were closed too often".into()).into())
     }
 
-    /// Checks the membership, takes the next slot and moves what follows from it, in one update.
-    async fn commit(&self) -> Result<(Owned, Membership), AppendError> {
-        let mut tries = 0;
-        loop {
-            let now = self.clock.now();
-            match self.commit_request(now).send().await {
-                Ok(answer) => {
-                    let head = answer.attributes.map_or(Ok(None), head::parse)?;
-                    let room = Membership::check(self.room, self.sender.key, head)
-                        .ok_or_else(|| StoreError::broken("a commit that returns no room"))?;
-                    return Ok((Owned { seq: room.head.seq, at: now }, room));
-                }
-                Err(error) if in_conflict(&error) && tries < CONFLICT_TRIES => {
-                    wait_for_conflict(tries).await;
-                    tries += 1;
-                }
-                Err(error) => return Err(self.refusal(old_item(error)?)?),
-            }
-        }
-    }
-
-    fn commit_request(&self, now: Timestamp) -> UpdateItemFluentBuilder {
-        let member = "attribute_exists(rd.#me) AND attribute_not_exists(bl.#me)";
-        let request = self
-            .store
-            .client
-            .update_item()
-            .table_name(&self.store.table)
-            .set_key(Some(key::of(key::room(self.room), key::HEAD)))
-            .update_expression(
-                "SET seq = seq + :one, rd.#me.s = seq + :one, rd.#me.t = :now, \
-                 pv.s = seq + :one, pv.x = :text, pv.f = :me, pv.t = :now, la = :now, \
-                 q1s = :bucket, q2s = :bucket",
-            )
-            .condition_expression(member)
-            .expression_attribute_names("#me", self.sender.key.as_str())
-            .expression_attribute_values(":one", n(1))
-            .expression_attribute_values(":now", n(now.millis()))
-            .expression_attribute_values(":text", s(self.draft.preview()))
-            .expression_attribute_values(":me", s(self.sender.key.as_str()))
-            .expression_attribute_values(":bucket", n(bucket(self.room, now)))
-            .return_values(ReturnValue::AllNew)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        match self.draft.reply_to {
-            None => request,
-            Some(seq) => request
-                .condition_expression(format!("{member} AND seq >= :reply_to"))
-                .expression_attribute_values(":reply_to", n(seq)),
-        }
-    }
-
-    /// Why HEAD's condition did not hold.
-    fn refusal(
-        &self,
-        old: Option<HashMap<String, AttributeValue>>,
-    ) -> Result<AppendError, StoreError> {
-        let head = old.map_or(Ok(None), head::parse)?;
-        Ok(match Membership::check(self.room, self.sender.key, head) {
-            None => AppendError::NotAMember,
-            Some(room) if room.head.blocked.contains_key(self.sender.key) => AppendError::Blocked,
-            Some(_) => AppendError::NothingToReplyTo,
-        })
-    }
-
     /// Says that `taken` belongs to the client id, or finds which slot does and closes `taken`.
-    async fn claim(
-        &self,
-        claim: &str,
-        taken: Owned,
-        room: &Membership,
-    ) -> Result<Owned, StoreError> {
+    async fn claim(&self, claim: &str, taken: Owned, head: &Head) -> Result<Owned, StoreError> {
         let now = self.clock.now();
         let put = self
             .store
@@ -282,7 +221,7 @@ impl Run<'_> {
             .await;
         match put {
             Ok(_) => Ok(taken),
-            Err(error) => self.follow(old_item(error)?, taken, room).await,
+            Err(error) => self.follow(old_item(error)?, taken, head).await,
         }
     }
 
@@ -293,7 +232,7 @@ impl Run<'_> {
         claim: &str,
         voided: u64,
         taken: Owned,
-        room: &Membership,
+        head: &Head,
     ) -> Result<Owned, StoreError> {
         let moved = self
             .store
@@ -308,7 +247,7 @@ impl Run<'_> {
             .await;
         match moved {
             Ok(_) => Ok(taken),
-            Err(error) => self.follow(old_item(error)?, taken, room).await,
+            Err(error) => self.follow(old_item(error)?, taken, head).await,
         }
     }
 
@@ -331,19 +270,19 @@ impl Run<'_> {
         &self,
         claim: Option<HashMap<String, AttributeValue>>,
         taken: Owned,
-        room: &Membership,
+        head: &Head,
     ) -> Result<Owned, StoreError> {
         let owner =
             parse_claim(&claim.ok_or_else(|| StoreError::broken("a claim that is not shown"))?)?;
         if owner.seq != taken.seq {
-            let newest = room.head.seq == taken.seq;
+            let newest = head.seq == taken.seq;
             self.store.close_slot(self.room, taken.seq, newest, self.clock.now()).await?;
         }
         Ok(owner)
     }
 
     /// Where an earlier run of this post got to, without taking a slot.
-    async fn look_up(&self, claim: &str) -> Result<Option<(Owned, Membership)>, AppendError> {
+    async fn look_up(&self, claim: &str) -> Result<Option<(Owned, Committed)>, AppendError> {
         let read_claim = self
             .store
             .client
@@ -354,29 +293,59 @@ impl Run<'_> {
             .send();
         let (head, claim) =
             futures_util::future::join(self.store.read_head(self.room), read_claim).await;
-        let room =
-            Membership::check(self.room, self.sender.key, head?).ok_or(AppendError::NotAMember)?;
-        if room.head.blocked.contains_key(self.sender.key) {
-            return Err(AppendError::Blocked);
-        }
+        let room = self.admit(head?.ok_or(AppendError::NotAMember)?).await?;
         let now = self.clock.now().seconds();
         let claim = claim.map_err(StoreError::from)?.item;
         let live = claim.filter(|item| number(item, table::TTL).is_ok_and(|ends| ends >= now));
         Ok(live.map(|item| parse_claim(&item)).transpose()?.map(|owned| (owned, room)))
     }
 
-    async fn put(&self, owned: Owned, rev: u64) -> Result<PutOutcome, StoreError> {
+    /// As whom the sender may post in a room that was read.
+    pub(super) async fn admit(&self, head: Head) -> Result<Committed, AppendError> {
+        if self.sender.is_system {
+            return Ok(Committed { poster: Poster::System, head, members: None });
+        }
+        if self.room.kind().rules().has_many_members() {
+            let members = self.store.members_at(self.room, &head).await?;
+            let me = &self.sender.asker.me;
+            if !members.keys.contains(me) {
+                return Err(AppendError::NotAMember);
+            }
+            let poster = Poster::Member(me.clone());
+            return Ok(Committed { poster, head, members: Some(members) });
+        }
+        let room = Membership::check(self.room, self.sender.asker, Some(head))
+            .ok_or(AppendError::NotAMember)?;
+        if room.head.blocked.contains_key(&room.me) {
+            return Err(AppendError::Blocked);
+        }
+        let poster = if room.is_agent() { Poster::Agent(room.me) } else { Poster::Side(room.me) };
+        Ok(Committed { poster, head: room.head, members: None })
+    }
+
+    /// Marks the sender's own message as read by the sender, where its commit could not. That the
+    /// message is stored does not depend on it.
+    async fn mark_sender(&self, taken: Owned, room: &Committed) {
+        let Poster::Member(me) = &room.poster else { return };
+        let marked = self.store.mark_part(self.room, me, taken.seq, taken.at).await;
+        if let Err(error) = marked {
+            tracing::warn!(%error, room = %self.room, "a sender's mark was not moved");
+        }
+    }
+
+    async fn put(&self, owned: Owned, room: &Committed) -> Result<PutOutcome, StoreError> {
+        let (sender_id, sender_type) = self.signature(&room.poster, &room.head);
         let message = Message {
             room: self.room,
             seq: owned.seq,
             kind: self.draft.kind,
-            sender_id: self.sender.member_id.to_owned(),
-            sender_type: self.sender.sender_type,
+            sender_id,
+            sender_type,
             body: self.draft.body.clone(),
             client_id: self.draft.client_id,
             reply_to: self.draft.reply_to,
             created_at: owned.at,
-            rev,
+            rev: room.head.rev,
         };
         let put = self
             .store
@@ -410,23 +379,13 @@ impl Store {
         mut newest: bool,
         now: Timestamp,
     ) -> Result<Stored, StoreError> {
-        let mut tries = 0;
         loop {
-            let error = match self.close_request(room, seq, newest, now)?.send().await {
-                Ok(_) => {
-                    return Ok(Stored {
-                        slot: Slot::Void(seq),
-                        at: now,
-                        fingerprint: String::new(),
-                    });
+            let reasons = match self.transact(self.close_request(room, seq, newest, now)?).await? {
+                Transacted::Done => {
+                    let slot = Slot::Void(seq);
+                    return Ok(Stored { slot, at: now, fingerprint: String::new() });
                 }
-                Err(error) => error,
-            };
-            let reasons = match error.as_service_error() {
-                Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
-                    cancelled.cancellation_reasons().to_vec()
-                }
-                _ => return Err(error.into()),
+                Transacted::Refused(reasons) => reasons,
             };
             match reasons.as_slice() {
                 [at_slot, ..] if condition_failed(at_slot) => {
@@ -436,14 +395,8 @@ impl Store {
                         .ok_or_else(|| StoreError::broken("a slot that is not shown"))?;
                     return slot::parse(room, item);
                 }
-                [_, at_head] if condition_failed(at_head) && newest => newest = false,
-                _ if reasons.iter().any(|reason| reason.code().is_some_and(is_conflict))
-                    && tries < CONFLICT_TRIES =>
-                {
-                    wait_for_conflict(tries).await;
-                    tries += 1;
-                }
-                _ => return Err(error.into()),
+                _ if newest => newest = false,
+                _ => return Err(StoreError::broken("a slot of a room that is not there")),
             }
         }
     }
@@ -454,7 +407,7 @@ impl Store {
         seq: u64,
         newest: bool,
         now: Timestamp,
-    ) -> Result<TransactWriteItemsFluentBuilder, StoreError> {
+    ) -> Result<Vec<TransactWriteItem>, StoreError> {
         let void = Put::builder()
             .table_name(&self.table)
             .set_item(Some(slot::void_item(room, seq, now)?))
@@ -477,11 +430,10 @@ impl Store {
                 .condition_expression("attribute_exists(seq)")
         };
         let count = count.build().map_err(StoreError::broken)?;
-        Ok(self
-            .client
-            .transact_write_items()
-            .transact_items(TransactWriteItem::builder().put(void).build())
-            .transact_items(TransactWriteItem::builder().update(count).build()))
+        Ok(transaction([
+            TransactWriteItem::builder().put(void),
+            TransactWriteItem::builder().update(count),
+        ]))
     }
 }
 

@@ -6,23 +6,31 @@
 mod attr;
 mod batch;
 mod block;
+mod commit;
 mod connect;
+mod desk;
 mod fault;
 mod group;
+mod handover;
 mod head;
 mod inbox;
 mod info;
 mod key;
 mod listing;
 mod log;
+mod members;
 mod name;
 mod page;
+mod part;
 mod profile;
 mod recent;
 mod room;
 mod salt;
 mod slot;
+mod sweep;
 pub mod table;
+mod transact;
+mod update;
 
 use std::collections::HashMap;
 
@@ -30,18 +38,24 @@ use aws_sdk_dynamodb::{Client, types::AttributeValue};
 use tokio::sync::OnceCell;
 
 pub(crate) use self::connect::connect;
-use self::recent::Recent;
 pub use self::{
     block::{Block, BlockCursor, BlockPage},
+    commit::Poster,
+    desk::Filed,
     fault::StoreError,
+    handover::HandedOver,
     head::{Head, Mark, Membership, Preview},
     inbox::{BadCursor, Cursor, InboxPage},
-    info::{Info, Side},
+    info::{Info, ListingRef, Side},
     log::{AppendError, Appended, Sender},
+    members::{Joined, Removed},
     name::{NameCursor, NamePage},
     page::{Page, Window},
-    room::{Marked, Opened},
+    part::{Members, MembersPage, Part},
+    room::{Marked, Opened, OwnSettings},
+    sweep::Deleted,
 };
+use self::{part::Remembered, recent::Recent};
 use crate::domain::ids::Salt;
 
 /// The table, and the client to reach it.
@@ -51,12 +65,20 @@ pub struct Store {
     table: String,
     salt: OnceCell<Salt>,
     recent: Recent,
+    /// Whom this process has seen in groups.
+    remembered: Remembered,
 }
 
 impl Store {
     /// A store on `table`. Nothing is sent yet.
     pub fn new(client: Client, table: impl Into<String>) -> Self {
-        Self { client, table: table.into(), salt: OnceCell::new(), recent: Recent::default() }
+        Self {
+            client,
+            table: table.into(),
+            salt: OnceCell::new(),
+            recent: Recent::default(),
+            remembered: Remembered::default(),
+        }
     }
 
     /// The same store, its salt known already.

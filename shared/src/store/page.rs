@@ -21,8 +21,9 @@ use super::{
     slot::{self, Stored},
 };
 use crate::domain::{
-    ids::{RoomId, SideKey},
+    ids::RoomId,
     message::Slot,
+    principal::Asker,
     time::{Clock, Timestamp},
 };
 
@@ -102,16 +103,48 @@ impl Store {
     pub async fn page(
         &self,
         room: RoomId,
-        reader: &SideKey,
+        reader: &Asker,
         window: Window,
         limit: u64,
         clock: &Clock,
     ) -> Result<Option<Page>, StoreError> {
+        let query = self.asked_for(room, window, limit).send();
+        let (room, answer) = join(self.membership_at_once(room, reader), query).await;
+        match room? {
+            Some(room) => self.page_from(room, answer?, window, limit, clock).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// A page of a room that was read already: what came since then is not on it.
+    ///
+    /// # Errors
+    /// When the store cannot be reached.
+    pub async fn page_of(
+        &self,
+        room: &Membership,
+        window: Window,
+        limit: u64,
+        clock: &Clock,
+    ) -> Result<Page, StoreError> {
+        let answer = self.asked_for(room.room, window, limit).send().await?;
+        self.page_from(room.clone(), answer, window, limit, clock).await
+    }
+
+    fn asked_for(&self, room: RoomId, window: Window, limit: u64) -> QueryFluentBuilder {
+        self.slots(room, window.range(limit), limit, false)
+    }
+
+    /// Makes a page of what the store answered.
+    async fn page_from(
+        &self,
+        room: Membership,
+        answer: QueryOutput,
+        window: Window,
+        limit: u64,
+        clock: &Clock,
+    ) -> Result<Page, StoreError> {
         let asked = window.range(limit);
-        let query = self.slots(room, asked, limit, false).send();
-        let (head, answer) = join(self.read_head(room), query).await;
-        let Some(room) = Membership::check(room, reader, head?) else { return Ok(None) };
-        let answer = answer?;
         let mut shown = window.within(limit, room.head.seq, room.head.floor);
         let cut_short = answer.last_evaluated_key().is_some() && (answer.count() as u64) < limit;
         let mut found = collect(room.room, answer)?;
@@ -129,7 +162,7 @@ impl Store {
             Window::After(start) => slots.last().map_or(start, Slot::seq) < room.head.seq,
             _ => shown.first > room.head.floor + 1 && shown.first <= shown.last,
         };
-        Ok(Some(Page { room, slots, has_more }))
+        Ok(Page { room, slots, has_more })
     }
 
     /// Reads strongly from the first slot that is missing, and on to the first item behind the last

@@ -1,20 +1,34 @@
-//! Operations on one room besides its log: opening, looking, marking as read.
+//! Operations on one room besides its log: opening, looking, and what a member sets for itself.
 
-use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::{
+    operation::update_item::builders::UpdateItemFluentBuilder,
+    types::{AttributeValue, PutRequest, ReturnValue, WriteRequest},
+};
 
 use super::{
     Store, StoreError,
     attr::n,
-    fault::{CONFLICT_TRIES, in_conflict, old_item, wait_for_conflict},
     head::{self, Head, Membership},
     info::{self, Info},
     key,
+    part::{self, Part},
+    update::{self, Updated},
 };
 use crate::domain::{
     ids::{RoomId, SideKey},
-    room::Founding,
+    member::MemberRole,
+    principal::Asker,
+    room::{Desk, Founding},
     time::Timestamp,
 };
+
+/// How often a room may be deleted and opened again while somebody opens it.
+const MAX_GENERATIONS: usize = 64;
+
+/// How often a read mark may find that the head has moved on.
+const MAX_TRIES: usize = 16;
 
 /// A room that is open.
 #[derive(Clone, Debug)]
@@ -36,56 +50,203 @@ pub struct Marked {
     pub moved: bool,
 }
 
+/// What a member sets for itself; what is not given stays.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OwnSettings {
+    /// Out of the member's list until something comes.
+    pub hidden: Option<bool>,
+    /// No notifications.
+    pub muted: Option<bool>,
+    /// To be shown on top.
+    pub pinned: Option<bool>,
+}
+
+/// What stands at a room's place.
+pub(super) enum Place {
+    Free,
+    Open(Head, Info, Option<Part>),
+    /// A room was deleted here; the next one is of this generation.
+    Gone(u32),
+    /// The room of this key is another one: a guest's, who has signed in.
+    Moved(RoomId),
+}
+
 impl Store {
-    /// The room and its INFO, in one round trip, if `me` is in it.
+    /// The membership, HEAD and the member read at once: enough for a look, since whoever was
+    /// removed before the look began is not there any more.
+    pub(super) async fn membership_at_once(
+        &self,
+        room: RoomId,
+        asker: &Asker,
+    ) -> Result<Option<Membership>, StoreError> {
+        if !room.kind().rules().has_many_members() {
+            return self.membership(room, asker).await;
+        }
+        let (head, part) =
+            futures_util::future::try_join(self.read_head(room), self.read_part(room, &asker.me))
+                .await?;
+        Ok(Membership::of_group(room, asker, head, part))
+    }
+
+    /// The room and its INFO, in one round trip, if the asker is in it.
     ///
     /// # Errors
     /// When the store cannot be reached.
     pub async fn room(
         &self,
         room: RoomId,
-        me: &SideKey,
+        asker: &Asker,
     ) -> Result<Option<(Membership, Info)>, StoreError> {
-        let keys = [key::HEAD, key::INFO].map(|sort| key::of(key::room(room), sort));
-        let (mut head, mut info) = (None, None);
-        for item in self.batch_get(keys.into(), true).await? {
-            if info::is_info(&item) {
-                info = Some(info::parse(item)?);
-            } else {
-                head = head::parse(item)?;
-            }
-        }
-        Ok(Membership::check(room, me, head).map(|room| (room, info.unwrap_or_default())))
+        let Place::Open(head, info, part) = self.place(room, Some(asker)).await? else {
+            return Ok(None);
+        };
+        Ok(membership(room, asker, head, part).map(|room| (room, info)))
     }
 
-    /// Opens the room, or finds it open: one room whoever asks, also at once.
+    /// Those of the rooms that the asker is in, as they are at this moment, in one round trip.
+    ///
+    /// # Errors
+    /// When the store cannot be reached.
+    pub async fn memberships(
+        &self,
+        rooms: &[RoomId],
+        asker: &Asker,
+    ) -> Result<Vec<Membership>, StoreError> {
+        let keys = rooms.iter().flat_map(|room| {
+            let part = room.kind().rules().has_many_members().then(|| key::part(&asker.me));
+            let sorts = std::iter::once(key::HEAD.to_owned()).chain(part);
+            sorts.map(|sort| key::of(key::room(*room), sort))
+        });
+        let (mut heads, mut parts) = (HashMap::new(), HashMap::new());
+        for item in self.batch_get(keys.collect(), true).await? {
+            let Some(room) = info::partition(&item) else { continue };
+            if let Some((_, part)) = part::parse(item.clone())? {
+                parts.insert(room, part);
+            } else if let Some(head) = head::parse(item)? {
+                heads.insert(room, head);
+            }
+        }
+        let found = rooms
+            .iter()
+            .filter_map(|room| membership(*room, asker, heads.remove(room)?, parts.remove(room)));
+        Ok(found.collect())
+    }
+
+    /// What stands at a room's place; of a group's members only the asker is looked at.
+    async fn place(&self, room: RoomId, asker: Option<&Asker>) -> Result<Place, StoreError> {
+        let many = room.kind().rules().has_many_members();
+        let part = asker.filter(|_| many).map(|asker| key::part(&asker.me));
+        let sorts = [key::HEAD.to_owned(), key::INFO.to_owned()].into_iter().chain(part);
+        let keys = sorts.map(|sort| key::of(key::room(room), sort)).collect();
+        let (mut head, mut info, mut part) = (None, None, None);
+        for item in self.batch_get(keys, true).await? {
+            if info::is_info(&item) {
+                info = Some(info::parse(item)?);
+            } else if let Some((_, member)) = part::parse(item.clone())? {
+                part = Some(member);
+            } else {
+                head = Some(item);
+            }
+        }
+        let Some(item) = head else { return Ok(Place::Free) };
+        if let Some(next) = number(&item, "gen") {
+            return Ok(Place::Gone(next));
+        }
+        if let Some(Ok(to)) = item.get("to").and_then(|to| to.as_s().ok()).map(|to| to.parse()) {
+            return Ok(Place::Moved(to));
+        }
+        let head = head::parse(item)?.ok_or_else(|| StoreError::broken("no HEAD at its place"))?;
+        Ok(Place::Open(head, info.unwrap_or_default(), part))
+    }
+
+    /// Where the room of a founding is, or would be opened.
+    pub(super) async fn end_of_chain(
+        &self,
+        founding: &Founding,
+        asker: Option<&Asker>,
+    ) -> Result<(RoomId, u32, Place), StoreError> {
+        let salt = self.salt().await?;
+        let (mut id, mut generation) = (founding.id(salt, 0), 0);
+        for _ in 0..MAX_GENERATIONS {
+            match self.place(id, asker).await? {
+                Place::Gone(next) => {
+                    generation = next;
+                    id = founding.id(salt, next);
+                }
+                Place::Moved(to) => id = to,
+                place => return Ok((id, generation, place)),
+            }
+        }
+        Err(StoreError::Unavailable("the room was deleted too often".into()))
+    }
+
+    /// The id of the room of a founding, or the id that it would have if it were opened.
+    ///
+    /// # Errors
+    /// When the store cannot be reached.
+    pub async fn current_id(&self, founding: &Founding) -> Result<RoomId, StoreError> {
+        Ok(self.end_of_chain(founding, None).await?.0)
+    }
+
+    /// Opens the room, or finds it open: one room whoever asks, also at once. `None` when the room is
+    /// there and the asker is not in it any more.
     ///
     /// # Errors
     /// When the store cannot be reached.
     pub async fn open(
         &self,
         founding: &Founding,
-        me: &SideKey,
+        asker: &Asker,
         now: Timestamp,
-    ) -> Result<Opened, StoreError> {
-        if let Some((room, info)) = self.room(founding.id, me).await? {
-            return Ok(Opened { room, info, new: false });
+    ) -> Result<Option<Opened>, StoreError> {
+        let mut new = false;
+        for _ in 0..MAX_GENERATIONS {
+            match self.end_of_chain(founding, Some(asker)).await? {
+                (id, generation, Place::Free) => {
+                    new = self.create(founding, id, generation, now).await?;
+                }
+                (id, _, Place::Open(head, info, part)) => {
+                    let room = membership(id, asker, head, part);
+                    return Ok(room.map(|room| Opened { room, info, new }));
+                }
+                _ => {}
+            }
         }
-        // INFO first: a room exists once its HEAD does, and then nothing of it is missing.
-        self.create_info(founding, now).await?;
-        let new = self.create_head(founding, now).await?;
-        let (room, info) = self
-            .room(founding.id, me)
-            .await?
-            .ok_or_else(|| StoreError::broken("a room that was opened and is not there"))?;
-        Ok(Opened { room, info, new })
+        Err(StoreError::Unavailable("the room was deleted too often".into()))
     }
 
-    /// Whether this call made the room's HEAD.
-    async fn create_head(&self, founding: &Founding, now: Timestamp) -> Result<bool, StoreError> {
-        let mut item = serde_dynamo::aws_sdk_dynamodb_1::to_item(Head::new(founding, now))?;
-        std::collections::HashMap::extend(&mut item, key::of(key::room(founding.id), key::HEAD));
+    /// Whether this call made the room. INFO and members first: a room exists once its HEAD does, and
+    /// then nothing of it is missing.
+    async fn create(
+        &self,
+        founding: &Founding,
+        id: RoomId,
+        generation: u32,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let salt = self.salt().await?;
+        self.create_info(id, &Info::new(founding, id, salt, now)).await?;
+        if founding.kind.rules().has_many_members() {
+            let parts = founding.seats.iter().enumerate().map(|(place, seat)| {
+                let role = if place == 0 { MemberRole::Owner } else { MemberRole::Member };
+                Part::new(seat, role, id, salt, now).item(id, &seat.key)
+            });
+            self.put_all(parts.collect::<Result<_, _>>()?).await?;
+        }
+        let head = Head::new(founding, id, salt, now).of_generation(generation);
+        let mut item: HashMap<String, AttributeValue> =
+            serde_dynamo::aws_sdk_dynamodb_1::to_item(head)?;
+        item.extend(key::of(key::room(id), key::HEAD));
         self.put_if_absent(item).await
+    }
+
+    /// Puts items that nobody else writes yet.
+    async fn put_all(&self, items: Vec<HashMap<String, AttributeValue>>) -> Result<(), StoreError> {
+        let requests = items.into_iter().map(|item| {
+            let put = PutRequest::builder().set_item(Some(item)).build();
+            Ok(WriteRequest::builder().put_request(put.map_err(StoreError::broken)?).build())
+        });
+        self.batch_write(requests.collect::<Result<_, StoreError>>()?).await
     }
 
     /// Moves a member's read mark forward, never back and never past the head; `None` to a stranger.
@@ -95,53 +256,149 @@ impl Store {
     pub async fn mark_read(
         &self,
         room: RoomId,
-        me: &SideKey,
+        asker: &Asker,
         seq: u64,
         now: Timestamp,
     ) -> Result<Option<Marked>, StoreError> {
-        let mut seq = seq.min(key::MAX_SEQ);
-        let mut tries = 0;
-        loop {
-            let error = match self.mark_request(room, me, seq, now).send().await {
-                Ok(answer) => {
-                    let head = answer.attributes.map_or(Ok(None), head::parse)?;
-                    return Ok(
-                        Membership::check(room, me, head).map(|room| Marked { room, moved: true })
-                    );
+        if room.kind().rules().has_many_members() {
+            return self.mark_read_in_group(room, asker, seq, now).await;
+        }
+        let works_here = room.kind().rules().desk == Some(Desk::Support);
+        let mut me = asker.desk.as_ref().filter(|_| works_here).unwrap_or(&asker.me).clone();
+        let (mut seq, mut to_the_end) = (seq.min(key::MAX_SEQ), true);
+        for _ in 0..MAX_TRIES {
+            let request = self.mark_request(room, asker, &me, seq, to_the_end, now);
+            let item = match update::send(request).await? {
+                Updated::Done(item) => {
+                    let room = Membership::check(room, asker, head::parse(item)?);
+                    return Ok(room.map(|room| Marked { room, moved: true }));
                 }
-                Err(error) => error,
+                Updated::Refused(item) => item,
             };
-            if in_conflict(&error) && tries < CONFLICT_TRIES {
-                wait_for_conflict(tries).await;
-                tries += 1;
-                continue;
-            }
-            let head = old_item(error)?.map_or(Ok(None), head::parse)?;
-            let Some(room) = Membership::check(room, me, head) else { return Ok(None) };
-            if room.mark().read >= seq.min(room.head.seq) {
+            let head = item.map_or(Ok(None), head::parse)?;
+            let Some(room) = Membership::check(room, asker, head) else { return Ok(None) };
+            if room.mark.read >= seq.min(room.head.seq) {
                 return Ok(Some(Marked { room, moved: false }));
             }
-            seq = room.head.seq;
+            seq = seq.min(room.head.seq);
+            to_the_end = seq == room.head.seq && me == room.me;
+            me = room.me;
         }
+        Err(StoreError::Unavailable("the room moved on too often".into()))
     }
 
+    /// A mark that goes to the end also ends the waiting of a desk's room. Whether it does is known
+    /// only together with the head, so that is tried first.
     fn mark_request(
         &self,
         room: RoomId,
+        asker: &Asker,
         me: &SideKey,
         seq: u64,
+        to_the_end: bool,
         now: Timestamp,
-    ) -> aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder {
-        self.client
-            .update_item()
-            .table_name(&self.table)
-            .set_key(Some(key::of(key::room(room), key::HEAD)))
-            .update_expression("SET rd.#me.s = :seq, rd.#me.t = :now")
-            .condition_expression("attribute_exists(rd.#me) AND rd.#me.s < :seq AND seq >= :seq")
+    ) -> UpdateItemFluentBuilder {
+        let is_desk = room.kind().rules().desk.is_some() && asker.queue() == Some(me);
+        let (update, head) = match (is_desk, to_the_end) {
+            (true, true) => (" REMOVE q3p, q3s", "seq = :seq"),
+            _ => ("", "seq >= :seq"),
+        };
+        let request = self
+            .update(key::of(key::room(room), key::HEAD))
+            .update_expression(format!("SET rd.#me.s = :seq, rd.#me.t = :now{update}"))
             .expression_attribute_names("#me", me.as_str())
             .expression_attribute_values(":seq", n(seq))
             .expression_attribute_values(":now", n(now.millis()))
-            .return_values(ReturnValue::AllNew)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .return_values(ReturnValue::AllNew);
+        let condition = format!("attribute_exists(rd.#me) AND rd.#me.s < :seq AND {head}");
+        if *me == asker.me {
+            return request.condition_expression(condition);
+        }
+        request
+            .condition_expression(format!("{condition} AND attribute_not_exists(rd.#self)"))
+            .expression_attribute_names("#self", asker.me.as_str())
     }
+
+    async fn mark_read_in_group(
+        &self,
+        room: RoomId,
+        asker: &Asker,
+        seq: u64,
+        now: Timestamp,
+    ) -> Result<Option<Marked>, StoreError> {
+        let Some(head) = self.read_head(room).await? else { return Ok(None) };
+        let seq = seq.min(head.seq);
+        let marked = self.mark_part(room, &asker.me, seq, now).await?;
+        Ok(marked.and_then(|(moved, part)| {
+            let room = Membership::of_group(room, asker, Some(head), Some(part))?;
+            Some(Marked { room, moved })
+        }))
+    }
+
+    /// Keeps what a member sets for itself; `None` if it is a member no more.
+    ///
+    /// # Errors
+    /// When the store cannot be reached.
+    pub async fn set_own(
+        &self,
+        member: &Membership,
+        settings: OwnSettings,
+    ) -> Result<Option<Membership>, StoreError> {
+        let (room, head) = (member.room, &member.head);
+        let is_group = member.part.is_some();
+        let (sort, mark) = if is_group {
+            (key::part(&member.me), "rd".to_owned())
+        } else {
+            (key::HEAD.to_owned(), "rd.#me".to_owned())
+        };
+        let (mut set, mut remove) = (Vec::new(), Vec::new());
+        let mut change = |wanted: Option<bool>, name: &str, value: &str| match wanted {
+            Some(true) => set.push(format!("{mark}.{name} = {value}")),
+            Some(false) => remove.push(format!("{mark}.{name}")),
+            None => {}
+        };
+        change(settings.hidden, "h", ":head");
+        change(settings.muted, "m", ":yes");
+        change(settings.pinned, "p", ":yes");
+        let mut request = self
+            .update(key::of(key::room(room), sort))
+            .condition_expression(format!("attribute_exists({mark})"))
+            .return_values(ReturnValue::AllNew);
+        if !is_group {
+            request = request.expression_attribute_names("#me", member.me.as_str());
+        }
+        if settings.hidden == Some(true) {
+            request = request.expression_attribute_values(":head", n(head.seq));
+        }
+        if settings.muted == Some(true) || settings.pinned == Some(true) {
+            request = request.expression_attribute_values(":yes", AttributeValue::Bool(true));
+        }
+        let clause = |word: &str, parts: &[String]| match parts {
+            [] => String::new(),
+            parts => format!("{word} {} ", parts.join(", ")),
+        };
+        let expression = clause("SET", &set) + &clause("REMOVE", &remove);
+        let updated = update::send(request.update_expression(expression)).await?;
+        let Updated::Done(item) = updated else { return Ok(None) };
+        if is_group {
+            let part: Part = serde_dynamo::aws_sdk_dynamodb_1::from_item(item)?;
+            return Ok(Some(Membership { mark: part.mark, ..member.clone() }));
+        }
+        let head = head::parse(item)?.ok_or_else(|| StoreError::broken("no HEAD at its place"))?;
+        let mark = head.marks.get(&member.me).cloned();
+        Ok(mark.map(|mark| Membership { mark, head, ..member.clone() }))
+    }
+}
+
+/// What the asker is in a room that was read whole.
+fn membership(room: RoomId, asker: &Asker, head: Head, part: Option<Part>) -> Option<Membership> {
+    if room.kind().rules().has_many_members() {
+        Membership::of_group(room, asker, Some(head), part)
+    } else {
+        Membership::check(room, asker, Some(head))
+    }
+}
+
+fn number(item: &HashMap<String, AttributeValue>, name: &str) -> Option<u32> {
+    item.get(name)?.as_n().ok()?.parse().ok()
 }

@@ -14,9 +14,9 @@ use aws_sdk_dynamodb::config::retry::RetryConfig;
 use local::embedded::client;
 use shared::{
     domain::{
-        ids::{ClientId, RoomId, Salt, SideKey},
-        message::{Draft, Message, MessageType, SenderType, Slot},
-        principal::{Principal, Profile},
+        ids::{ClientId, RoomId, Salt},
+        message::{Draft, Message, MessageType, Slot},
+        principal::{Asker, Principal, PrincipalType, Profile},
         room::{RoomKind, Seat, direct},
         time::{Clock, Timestamp},
     },
@@ -77,7 +77,7 @@ impl Lab {
 /// The room of a run, and who is in it.
 struct Place {
     room: RoomId,
-    keys: BTreeMap<&'static str, SideKey>,
+    askers: BTreeMap<&'static str, Asker>,
 }
 
 /// What an actor learned.
@@ -147,14 +147,16 @@ async fn found_room(lab: &Lab, now: &AtomicI64) -> Place {
     let seat = |name: &str| {
         let principal =
             Principal::user(&format!("{name}-{}", lab.rooms.get())).expect("a short id");
-        Seat { key: SideKey::of(salt, &principal), principal, profile: Profile::default() }
+        Seat::account(salt, principal, Profile::default())
     };
     let (alice, bob) = (seat("alice"), seat("bob"));
-    let keys = BTreeMap::from([("alice", alice.key.clone()), ("bob", bob.key.clone())]);
-    let founding = direct::between(salt, alice, bob);
-    let opened = store.open(&founding, &keys["alice"], time(now)).await.expect("the room opens");
-    assert!(opened.new);
-    Place { room: founding.id, keys }
+    let asker = |seat: &Seat| Asker { me: seat.key.clone(), kind: PrincipalType::User, desk: None };
+    let askers = BTreeMap::from([("alice", asker(&alice)), ("bob", asker(&bob))]);
+    let founding = direct::between(alice, bob);
+    let opened =
+        store.open(&founding, &askers["alice"], time(now)).await.expect("the store answers");
+    assert!(opened.is_some_and(|opened| opened.new));
+    Place { room: founding.id(salt, 0), askers }
 }
 
 fn time(now: &AtomicI64) -> Timestamp {
@@ -169,7 +171,7 @@ async fn live(
     now: Arc<AtomicI64>,
     seen: Arc<Mutex<Seen>>,
 ) {
-    let me = &place.keys[actor.user];
+    let me = &place.askers[actor.user];
     let clock = {
         let (now, skew) = (Arc::clone(&now), actor.clock_skew);
         Clock::from_fn(move || time(&now).plus_millis(skew))
@@ -179,7 +181,7 @@ async fn live(
             let begun = now.load(Ordering::Relaxed);
             seen.lock().expect("nobody panicked").begun.push(message);
             let draft = draft(message, client_id);
-            let sender = Sender { key: me, member_id: actor.user, sender_type: SenderType::User };
+            let sender = Sender { asker: me, member_id: actor.user, is_system: false };
             let answer = store.append(place.room, sender, &draft, retry, &clock).await;
             if let Err(error) = &answer {
                 seen.lock().expect("nobody panicked").failures.push(format!("{error:?}"));
@@ -217,7 +219,7 @@ async fn live(
             let Ok(list) = store.inbox(me, None, 10, None).await else { return };
             for (room, _) in list.rooms.iter().filter(|(room, _)| room.head.preview.text.is_none())
             {
-                if let Ok(Some(page)) = store.page(room.room, me, Window::Newest, 2, &clock).await {
+                if let Ok(page) = store.page_of(room, Window::Newest, 2, &clock).await {
                     seen.lock().expect("nobody panicked").slots.extend(page.slots);
                 }
             }
@@ -241,7 +243,7 @@ async fn check_end(lab: &Lab, place: &Place, now: &Arc<AtomicI64>, seen: &Seen) 
         let now = Arc::clone(now);
         move || time(&now)
     });
-    let me = &place.keys["alice"];
+    let me = &place.askers["alice"];
     let read = async || {
         let page = store
             .page(place.room, me, Window::Newest, 200, &clock)

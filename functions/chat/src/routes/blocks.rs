@@ -43,17 +43,8 @@ pub(crate) async fn list_blocks(
     ValidQuery(asked): ValidQuery<ListBlocks>,
 ) -> Result<Json<BlockList>, Error> {
     let mut fields = Fields::default();
-    let limit = asked.limit.unwrap_or(DEFAULT_LIMIT);
-    if !(1..=MAX_LIMIT).contains(&limit) {
-        fields.wrong("limit", format!("must be 1 to {MAX_LIMIT}"));
-    }
-    let after = asked.cursor.and_then(|text| {
-        let cursor = BlockCursor::parse(&text);
-        if cursor.is_none() {
-            fields.wrong("cursor", "must be the `next` of a page");
-        }
-        cursor
-    });
+    let limit = fields.limit(asked.limit, DEFAULT_LIMIT, MAX_LIMIT);
+    let after = fields.cursor(asked.cursor, BlockCursor::parse);
     fields.check()?;
     app.services.blocks(&caller, limit, after.as_ref()).await.map(Json)
 }

@@ -1,12 +1,15 @@
 //! `/v1/guests`.
 
 use axum::{Json, extract::State, http::StatusCode};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use shared::{
-    actions::guests::NewGuest,
-    domain::{principal::Profile, time::system_now},
+    actions::{guests::NewGuest, view::RoomView},
+    domain::{
+        principal::{Caller, Profile},
+        time::system_now,
+    },
     error::Error,
-    http::{Fields, OptionalJson, Problem, Shared},
+    http::{Fields, OptionalJson, Problem, Shared, ValidJson},
 };
 use utoipa::ToSchema;
 
@@ -53,4 +56,48 @@ pub(crate) async fn create_guest(
     let told = Profile { name: told.name, email: told.email, picture: None };
     let guest = app.services.new_guest(&app.tokens, told, system_now())?;
     Ok((StatusCode::CREATED, Json(guest)))
+}
+
+/// Which guest the caller was.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct MergeGuest {
+    /// The guest's token.
+    token: String,
+}
+
+/// What became of the guest's room.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct MergedGuest {
+    /// The room, which is the caller's now; null when the guest had none.
+    room: Option<RoomView>,
+}
+
+/// Gives a guest's support room to the caller, who has signed in meanwhile. Once is enough.
+#[utoipa::path(
+    post,
+    path = "/v1/guests/merge",
+    request_body = MergeGuest,
+    responses(
+        (status = 200, body = MergedGuest, description = "The room, which is the caller's now"),
+        (status = 400, body = Problem, content_type = "application/problem+json", description = "Not JSON"),
+        (status = 401, body = Problem, content_type = "application/problem+json", description = "No good token"),
+        (status = 403, body = Problem, content_type = "application/problem+json", description = "A guest cannot take over another guest's room"),
+        (status = 409, body = Problem, content_type = "application/problem+json", description = "The caller has a support room already; the guest's stays the guest's"),
+        (status = 413, body = Problem, content_type = "application/problem+json", description = "Too long"),
+        (status = 415, body = Problem, content_type = "application/problem+json", description = "Not JSON by its type"),
+        (status = 422, body = Problem, content_type = "application/problem+json", description = "A field is wrong"),
+        (status = 503, body = Problem, content_type = "application/problem+json", description = "Try again"),
+    ),
+    security(("bearer" = []))
+)]
+pub(crate) async fn merge_guest(
+    State(app): State<Shared>,
+    caller: Caller,
+    ValidJson(asked): ValidJson<MergeGuest>,
+) -> Result<Json<MergedGuest>, Error> {
+    let guest = app
+        .tokens
+        .verify(&asked.token, system_now())
+        .map_err(|bad| Error::invalid("token", bad.0))?;
+    Ok(Json(MergedGuest { room: app.services.merge_guest(&caller, &guest).await? }))
 }

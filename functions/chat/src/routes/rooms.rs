@@ -3,10 +3,15 @@
 use axum::{Json, extract::State, http::StatusCode};
 use serde::Deserialize;
 use shared::{
-    actions::rooms::{RoomList, RoomView},
-    domain::{principal::Caller, room::RoomKind},
+    actions::{
+        open::OpenRequest,
+        rooms::{RoomChanges, RoomList},
+        view::RoomView,
+    },
+    domain::{change::Change, principal::Caller, room::RoomKind},
     error::Error,
-    http::{Fields, Problem, RoomPath, Shared, ValidJson, ValidQuery},
+    http::{Fields, OptionalJson, Problem, RoomPath, Shared, ValidJson, ValidQuery},
+    store::OwnSettings,
 };
 use utoipa::{IntoParams, ToSchema};
 
@@ -20,6 +25,45 @@ pub(crate) struct OpenRoom {
     kind: RoomKind,
     /// For `direct`: the other user's id.
     with: Option<String>,
+    /// For `support`, by an agent: the user's id.
+    user: Option<String>,
+    /// For `listing`: the listing's id.
+    listing_id: Option<String>,
+    /// For `match`: the group's id.
+    group_id: Option<String>,
+    /// For `group`: the ids of those who are in it beside the caller, 999 at most.
+    members: Option<Vec<String>>,
+    /// For `group`: at most 200 characters.
+    title: Option<String>,
+    /// For `group`: a UUID that you make. Opening again with it finds the same room.
+    client_id: Option<String>,
+}
+
+impl OpenRoom {
+    fn request(self) -> Result<OpenRequest, Error> {
+        let required = |value: Option<String>, field: &str| {
+            value.ok_or_else(|| Error::invalid(field, "is required"))
+        };
+        Ok(match self.kind {
+            RoomKind::Direct => OpenRequest::Direct { with: required(self.with, "with")? },
+            RoomKind::Support => OpenRequest::Support { user: self.user },
+            RoomKind::Listing => {
+                OpenRequest::Listing { listing_id: required(self.listing_id, "listing_id")? }
+            }
+            RoomKind::Match => {
+                OpenRequest::Match { group_id: required(self.group_id, "group_id")? }
+            }
+            RoomKind::Group => OpenRequest::Group {
+                members: self.members.ok_or_else(|| Error::invalid("members", "is required"))?,
+                title: self.title,
+                client_id: self
+                    .client_id
+                    .map(|text| text.parse())
+                    .transpose()
+                    .map_err(|_| Error::invalid("client_id", "must be a UUID"))?,
+            },
+        })
+    }
 }
 
 /// Opens a room, or finds it open.
@@ -32,6 +76,9 @@ pub(crate) struct OpenRoom {
         (status = 200, body = RoomView, description = "The room that was open already"),
         (status = 400, body = Problem, content_type = "application/problem+json", description = "Not JSON"),
         (status = 401, body = Problem, content_type = "application/problem+json", description = "No good token"),
+        (status = 403, body = Problem, content_type = "application/problem+json", description = "Not for you: blocked, a guest, or no agent"),
+        (status = 404, body = Problem, content_type = "application/problem+json", description = "No such listing, group or match"),
+        (status = 409, body = Problem, content_type = "application/problem+json", description = "The raffle was not held yet"),
         (status = 413, body = Problem, content_type = "application/problem+json", description = "Too long"),
         (status = 415, body = Problem, content_type = "application/problem+json", description = "Not JSON by its type"),
         (status = 422, body = Problem, content_type = "application/problem+json", description = "A field is wrong"),
@@ -44,12 +91,7 @@ pub(crate) async fn open_room(
     caller: Caller,
     ValidJson(asked): ValidJson<OpenRoom>,
 ) -> Result<(StatusCode, Json<RoomView>), Error> {
-    let (room, new) = match asked.kind {
-        RoomKind::Direct => {
-            let with = asked.with.ok_or_else(|| Error::invalid("with", "is required"))?;
-            app.services.open_direct(&caller, &with).await?
-        }
-    };
+    let (room, new) = app.services.open(&caller, asked.request()?).await?;
     Ok((if new { StatusCode::CREATED } else { StatusCode::OK }, Json(room)))
 }
 
@@ -65,7 +107,7 @@ pub(crate) struct ListRooms {
     cursor: Option<String>,
 }
 
-/// The caller's rooms, latest activity first.
+/// The caller's rooms, latest activity first, without those that the caller hid.
 #[utoipa::path(
     get,
     path = "/v1/rooms",
@@ -84,14 +126,8 @@ pub(crate) async fn list_rooms(
     ValidQuery(asked): ValidQuery<ListRooms>,
 ) -> Result<Json<RoomList>, Error> {
     let mut fields = Fields::default();
-    let limit = asked.limit.unwrap_or(DEFAULT_LIMIT);
-    if !(1..=MAX_LIMIT).contains(&limit) {
-        fields.wrong("limit", format!("must be 1 to {MAX_LIMIT}"));
-    }
-    let cursor = asked.cursor.map(|text| text.parse()).transpose().unwrap_or_else(|_| {
-        fields.wrong("cursor", "must be the `next` of a page");
-        None
-    });
+    let limit = fields.limit(asked.limit, DEFAULT_LIMIT, MAX_LIMIT);
+    let cursor = fields.cursor(asked.cursor, |text| text.parse().ok());
     fields.check()?;
     app.services.rooms(&caller, asked.kind, limit, cursor).await.map(Json)
 }
@@ -115,4 +151,141 @@ pub(crate) async fn get_room(
     RoomPath(room): RoomPath,
 ) -> Result<Json<RoomView>, Error> {
     app.services.room(&caller, room).await.map(Json)
+}
+
+/// What to change; what is absent stays.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct ChangeRoom {
+    /// For everyone, in a `group`: at most 200 characters; null takes the title away.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    title: Change<String>,
+    /// For the caller: out of the list until something comes.
+    hidden: Option<bool>,
+    /// For the caller: no notifications.
+    muted: Option<bool>,
+    /// For the caller: to be shown on top.
+    pinned: Option<bool>,
+}
+
+/// Changes a group's title, or how a room is for the caller.
+#[utoipa::path(
+    patch,
+    path = "/v1/rooms/{id}",
+    params(("id" = uuid::Uuid, Path, description = "The room")),
+    request_body = ChangeRoom,
+    responses(
+        (status = 200, body = RoomView, description = "The room as it is now"),
+        (status = 400, body = Problem, content_type = "application/problem+json", description = "Not JSON"),
+        (status = 401, body = Problem, content_type = "application/problem+json", description = "No good token"),
+        (status = 403, body = Problem, content_type = "application/problem+json", description = "Agents share their rooms"),
+        (status = 404, body = Problem, content_type = "application/problem+json", description = "Absent, or not yours"),
+        (status = 413, body = Problem, content_type = "application/problem+json", description = "Too long"),
+        (status = 415, body = Problem, content_type = "application/problem+json", description = "Not JSON by its type"),
+        (status = 422, body = Problem, content_type = "application/problem+json", description = "A field is wrong"),
+        (status = 503, body = Problem, content_type = "application/problem+json", description = "Try again"),
+    ),
+    security(("bearer" = []))
+)]
+pub(crate) async fn change_room(
+    State(app): State<Shared>,
+    caller: Caller,
+    RoomPath(room): RoomPath,
+    ValidJson(asked): ValidJson<ChangeRoom>,
+) -> Result<Json<RoomView>, Error> {
+    let ChangeRoom { title, hidden, muted, pinned } = asked;
+    let changes = RoomChanges { title, own: OwnSettings { hidden, muted, pinned } };
+    app.services.change_room(&caller, room, changes).await.map(Json)
+}
+
+/// Deletes a room and all its items.
+///
+/// From the first answer on the room is gone. The items of a large room go a part at a time: 202
+/// says that more are left, and the same call goes on.
+#[utoipa::path(
+    delete,
+    path = "/v1/rooms/{id}",
+    params(("id" = uuid::Uuid, Path, description = "The room")),
+    responses(
+        (status = 204, description = "Gone, and nothing is left"),
+        (status = 202, description = "Gone; items are left, so call again"),
+        (status = 401, body = Problem, content_type = "application/problem+json", description = "No good token"),
+        (status = 403, body = Problem, content_type = "application/problem+json", description = "Only for the application's server and agents"),
+        (status = 404, body = Problem, content_type = "application/problem+json", description = "Absent, or not yours"),
+        (status = 503, body = Problem, content_type = "application/problem+json", description = "Try again"),
+    ),
+    security(("bearer" = []))
+)]
+pub(crate) async fn delete_room(
+    State(app): State<Shared>,
+    caller: Caller,
+    RoomPath(room): RoomPath,
+) -> Result<StatusCode, Error> {
+    let done = app.services.delete_room(&caller, room).await?;
+    Ok(if done { StatusCode::NO_CONTENT } else { StatusCode::ACCEPTED })
+}
+
+/// What the desk had seen when it decided.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+pub(crate) struct Seen {
+    /// The room's `head` then: if more has come since, nothing is done.
+    seq: Option<u64>,
+}
+
+/// Puts a room away, out of its desk's queue, until its user writes again. Once is enough.
+#[utoipa::path(
+    post,
+    path = "/v1/rooms/{id}/archive",
+    params(("id" = uuid::Uuid, Path, description = "The room")),
+    request_body = Option<Seen>,
+    responses(
+        (status = 200, body = RoomView, description = "The room, put away"),
+        (status = 400, body = Problem, content_type = "application/problem+json", description = "Not JSON"),
+        (status = 401, body = Problem, content_type = "application/problem+json", description = "No good token"),
+        (status = 403, body = Problem, content_type = "application/problem+json", description = "Not your desk"),
+        (status = 404, body = Problem, content_type = "application/problem+json", description = "Absent, or not yours"),
+        (status = 409, body = Problem, content_type = "application/problem+json", description = "More has come than was seen"),
+        (status = 413, body = Problem, content_type = "application/problem+json", description = "Too long"),
+        (status = 415, body = Problem, content_type = "application/problem+json", description = "Not JSON by its type"),
+        (status = 422, body = Problem, content_type = "application/problem+json", description = "A field is wrong"),
+        (status = 503, body = Problem, content_type = "application/problem+json", description = "Try again"),
+    ),
+    security(("bearer" = []))
+)]
+pub(crate) async fn archive_room(
+    State(app): State<Shared>,
+    caller: Caller,
+    RoomPath(room): RoomPath,
+    OptionalJson(seen): OptionalJson<Seen>,
+) -> Result<Json<RoomView>, Error> {
+    app.services.archive(&caller, room, seen.seq).await.map(Json)
+}
+
+/// Takes a room back into its desk's queue. Once is enough.
+#[utoipa::path(
+    post,
+    path = "/v1/rooms/{id}/unarchive",
+    params(("id" = uuid::Uuid, Path, description = "The room")),
+    request_body = Option<Seen>,
+    responses(
+        (status = 200, body = RoomView, description = "The room, in the queue"),
+        (status = 400, body = Problem, content_type = "application/problem+json", description = "Not JSON"),
+        (status = 401, body = Problem, content_type = "application/problem+json", description = "No good token"),
+        (status = 403, body = Problem, content_type = "application/problem+json", description = "Not your desk"),
+        (status = 404, body = Problem, content_type = "application/problem+json", description = "Absent, or not yours"),
+        (status = 409, body = Problem, content_type = "application/problem+json", description = "More has come than was seen"),
+        (status = 413, body = Problem, content_type = "application/problem+json", description = "Too long"),
+        (status = 415, body = Problem, content_type = "application/problem+json", description = "Not JSON by its type"),
+        (status = 422, body = Problem, content_type = "application/problem+json", description = "A field is wrong"),
+        (status = 503, body = Problem, content_type = "application/problem+json", description = "Try again"),
+    ),
+    security(("bearer" = []))
+)]
+pub(crate) async fn unarchive_room(
+    State(app): State<Shared>,
+    caller: Caller,
+    RoomPath(room): RoomPath,
+    OptionalJson(seen): OptionalJson<Seen>,
+) -> Result<Json<RoomView>, Error> {
+    app.services.unarchive(&caller, room, seen.seq).await.map(Json)
 }

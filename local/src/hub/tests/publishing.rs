@@ -19,7 +19,7 @@ async fn what_the_publisher_sends_is_heard() {
     let publisher = hub.publisher();
     publisher.connect().await;
     let event = |seq: usize| Trigger {
-        channel: "private-room-1".into(),
+        channels: vec!["private-room-1".into()],
         name: "message".into(),
         data: format!(r#"{{"seq":{seq},"é":"\n"}}"#),
     };

@@ -1,15 +1,15 @@
 //! `direct`: two users, one room for each unordered pair.
 
-use super::{Founding, RoomKind, Rules, Seat};
-use crate::domain::ids::{RoomId, Salt};
+use super::{About, Founding, Opening, RoomKind, Rules, Seat};
 
-/// Ten thousand characters, and an inbox that keeps its order by five minutes.
-pub const RULES: Rules = Rules { max_body: 10_000, bucket_millis: 5 * 60_000 };
+/// Ten thousand characters; nobody archives, nobody is hidden.
+pub const RULES: Rules =
+    Rules { opening: Opening::ByPair, desk: None, masks_first_side: false, max_body: 10_000 };
 
 /// The room of two different users, the same whoever opens it.
-pub fn between(salt: &Salt, one: Seat, other: Seat) -> Founding {
-    let mut sides = [one, other];
-    sides.sort_by(|x, y| x.principal.cmp(&y.principal));
-    let key = sides.each_ref().map(|side| side.principal.id.as_bytes());
-    Founding { id: RoomId::derive(salt, RoomKind::Direct, &key, 0), sides }
+pub fn between(one: Seat, other: Seat) -> Founding {
+    let mut seats = vec![one, other];
+    seats.sort_by(|x, y| x.key.cmp(&y.key));
+    let key = seats.iter().map(|seat| seat.key.as_str().into()).collect();
+    Founding { kind: RoomKind::Direct, key, seats, about: About::default() }
 }

@@ -13,7 +13,7 @@ use super::{BrokenLimit, Deadlines, MAX_EVENT_DATA, PublishError, Publisher, Tri
 
 fn event(number: usize) -> Trigger {
     Trigger {
-        channel: format!("private-room-{number}"),
+        channels: vec![format!("private-room-{number}")],
         name: "message.created".into(),
         data: r#"{"seq":1}"#.into(),
     }
@@ -40,6 +40,28 @@ async fn an_event_is_sent_signed_and_in_the_form_of_a_batch() {
     let expected =
         json!({"channel": "private-room-1", "name": "message.created", "data": "{\"seq\":1}"});
     assert_eq!(sent, json!({ "batch": [expected] }));
+}
+
+#[tokio::test]
+async fn an_event_for_many_channels_is_one_call_for_each_hundred_of_them() {
+    let relay = ScriptedRelay::start([Step::Answer(200); 4]).await;
+    let channels: Vec<String> = (0..250).map(|i| format!("private-user-{i}")).collect();
+    let wide = Trigger { channels: channels.clone(), ..event(0) };
+
+    publisher(&relay).publish(vec![event(1), wide]).await.unwrap();
+
+    let calls = relay.calls();
+    let target = |end: &str| calls.iter().filter(|call| call.target.ends_with(end)).count();
+    assert_eq!((target("/batch_events"), target("/events")), (1, 3));
+    let bodies = calls.iter().map(|call| serde_json::from_slice::<Value>(&call.body).unwrap());
+    let mut sent: Vec<Vec<String>> =
+        bodies.filter_map(|body| serde_json::from_value(body["channels"].clone()).ok()).collect();
+    sent.sort_by_key(|channels| channels.first().cloned());
+    assert!(sent.iter().all(|channels| channels.len() <= 100));
+    let mut sent = sent.concat();
+    sent.sort_by_key(|channel| channel.len());
+    assert_eq!(sent.len(), channels.len());
+    assert!(channels.iter().all(|channel| sent.contains(channel)));
 }
 
 #[tokio::test]
@@ -70,7 +92,7 @@ async fn twenty_three_events_are_three_calls_that_hold_each_event_once() {
     }
     sizes.sort_unstable();
     channels.sort_unstable();
-    let mut expected: Vec<_> = (0..23).map(|number| event(number).channel).collect();
+    let mut expected: Vec<_> = (0..23).flat_map(|number| event(number).channels).collect();
     expected.sort_unstable();
     assert_eq!((sizes, channels), (vec![3, 10, 10], expected));
 }
@@ -179,8 +201,8 @@ async fn what_breaks_a_limit_is_refused_before_anything_is_sent() {
         data("é", MAX_EVENT_DATA / 2 + 1),
         Trigger { name: "n".repeat(201).into(), ..event(1) },
         Trigger { name: "".into(), ..event(1) },
-        Trigger { channel: "c".repeat(165), ..event(1) },
-        Trigger { channel: "private-room:1".into(), ..event(1) },
+        Trigger { channels: vec!["c".repeat(165)], ..event(1) },
+        Trigger { channels: vec!["private-room:1".into()], ..event(1) },
     ];
     for trigger in broken {
         let mut events: Vec<_> = (0..15).map(event).collect();
@@ -190,7 +212,7 @@ async fn what_breaks_a_limit_is_refused_before_anything_is_sent() {
     }
     assert_eq!(relay.calls().len(), 0);
     let widest = Trigger {
-        channel: "c".repeat(164),
+        channels: vec!["c".repeat(164)],
         name: "n".repeat(200).into(),
         ..data("é", MAX_EVENT_DATA / 2)
     };

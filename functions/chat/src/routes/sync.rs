@@ -1,0 +1,56 @@
+//! `/v1/sync`.
+
+use std::collections::BTreeMap;
+
+use axum::{Json, extract::State};
+use serde::Deserialize;
+use shared::{
+    actions::sync::{MAX_HELD, Synced},
+    domain::principal::Caller,
+    error::Error,
+    http::{Fields, Problem, Shared, ValidJson},
+};
+use utoipa::ToSchema;
+
+/// What the client knows.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct Sync {
+    /// The `cursor` of the call before; none the first time.
+    cursor: Option<String>,
+    /// At most 100 rooms that the client holds: for each id its `head` and `rev`.
+    #[serde(default)]
+    rooms: BTreeMap<String, (u64, u64)>,
+}
+
+/// What has changed since the client last looked, in one call: after a reconnect, or on focus.
+///
+/// Of the rooms that the client names all that moved on are told, exactly; beside them rooms with
+/// news since the cursor. Calls overlap: a client drops what it knows.
+#[utoipa::path(
+    post,
+    path = "/v1/sync",
+    request_body = Sync,
+    responses(
+        (status = 200, body = Synced, description = "What has changed"),
+        (status = 400, body = Problem, content_type = "application/problem+json", description = "Not JSON"),
+        (status = 401, body = Problem, content_type = "application/problem+json", description = "No good token"),
+        (status = 413, body = Problem, content_type = "application/problem+json", description = "Too long"),
+        (status = 415, body = Problem, content_type = "application/problem+json", description = "Not JSON by its type"),
+        (status = 422, body = Problem, content_type = "application/problem+json", description = "A field is wrong"),
+        (status = 503, body = Problem, content_type = "application/problem+json", description = "Try again"),
+    ),
+    security(("bearer" = []))
+)]
+pub(crate) async fn sync(
+    State(app): State<Shared>,
+    caller: Caller,
+    ValidJson(asked): ValidJson<Sync>,
+) -> Result<Json<Synced>, Error> {
+    let mut fields = Fields::default();
+    let cursor = fields.cursor(asked.cursor, |text| text.parse().ok());
+    if asked.rooms.len() > MAX_HELD {
+        fields.wrong("rooms", format!("must be at most {MAX_HELD}"));
+    }
+    fields.check()?;
+    app.services.sync(&caller, cursor, asked.rooms).await.map(Json)
+}

@@ -1,0 +1,242 @@
+//! Opening rooms: finding the one that is asked for, or making it.
+
+use futures_util::future::try_join;
+use uuid::Uuid;
+
+use crate::{
+    actions::{Services, view::RoomView},
+    domain::{
+        ids::ClientId,
+        member::MemberType,
+        person::Person,
+        principal::{Asker, Caller, Principal, PrincipalType},
+        room::{Founding, RoomKind, Seat, direct, group, listing, r#match, support},
+    },
+    error::Error,
+    store::Opened,
+};
+
+/// Which room is to be opened. Each kind has its own way to name it.
+#[derive(Clone, Debug)]
+pub enum OpenRequest {
+    /// The room of the caller and this user.
+    Direct {
+        /// The other user's id.
+        with: String,
+    },
+    /// The caller's room with the support desk, or, for an agent, a user's.
+    Support {
+        /// The user's id.
+        user: Option<String>,
+    },
+    /// The caller's room with a listing's merchant.
+    Listing {
+        /// The application's own id of the listing.
+        listing_id: String,
+    },
+    /// The caller's room, as giver, with whom it drew.
+    Match {
+        /// The application's own id of the group.
+        group_id: String,
+    },
+    /// A new room for these users and the caller.
+    Group {
+        /// The users' ids.
+        members: Vec<String>,
+        /// The title.
+        title: Option<String>,
+        /// Makes repeating the request safe.
+        client_id: Option<ClientId>,
+    },
+}
+
+impl Services {
+    /// Opens a room, or finds it open. The flag says whether it is new.
+    ///
+    /// # Errors
+    /// `Invalid` when what is named cannot be, `NotFound` when it is not there, `Forbidden` when the
+    /// caller may not, `Conflict` when it is not time yet.
+    pub async fn open(
+        &self,
+        caller: &Caller,
+        asked: OpenRequest,
+    ) -> Result<(RoomView, bool), Error> {
+        let is_support = matches!(asked, OpenRequest::Support { .. });
+        if caller.principal.kind == PrincipalType::Guest && !is_support {
+            return Err(Error::Forbidden {
+                code: "guests_support_only",
+                detail: "A guest can only talk to support. Sign in for more.",
+            });
+        }
+        let (founding, asker) = try_join(self.founding(caller, asked), async {
+            let asker = self.asker(caller).await?;
+            let (account, profile) = (&caller.principal, &caller.profile);
+            self.store.put_profile(&asker.me, account, profile).await?;
+            Ok(asker)
+        })
+        .await?;
+        let opened = self.store.open(&founding, &asker, self.clock.now()).await?;
+        let opened = opened.ok_or(Error::NotFound)?;
+        let opened = match founding.kind {
+            RoomKind::Direct => self.respect_blocks(&asker, &founding, opened).await?,
+            _ => opened,
+        };
+        let (new, room) = (opened.new, opened.room);
+        Ok((self.show(caller, &asker, room, opened.info).await?, new))
+    }
+
+    async fn founding(&self, caller: &Caller, asked: OpenRequest) -> Result<Founding, Error> {
+        let salt = self.store.salt().await?;
+        let mine = Seat::account(salt, caller.principal.clone(), caller.profile.clone());
+        match asked {
+            OpenRequest::Direct { with } => self.found_direct(mine, &with).await,
+            OpenRequest::Support { user } => {
+                let user = match user {
+                    None => mine,
+                    Some(_) if !caller.roles.admin => return Err(ONLY_AGENTS),
+                    Some(id) => self.seat_of(account("user", &id)?).await?,
+                };
+                Ok(support::of(user, Seat::support_desk(salt)))
+            }
+            OpenRequest::Listing { listing_id } => self.found_listing(mine, &listing_id).await,
+            OpenRequest::Match { group_id } => self.found_match(mine, &group_id).await,
+            OpenRequest::Group { members, title, client_id } => {
+                self.found_group(mine, &members, title, client_id).await
+            }
+        }
+    }
+
+    async fn found_direct(&self, mine: Seat, with: &str) -> Result<Founding, Error> {
+        only_users(&mine)?;
+        let theirs = self.seat_of(account("with", with)?).await?;
+        if theirs.key == mine.key {
+            return Err(Error::invalid("with", "must be somebody else"));
+        }
+        // Who is blocked makes no room. Somebody who blocks at this moment is found afterwards.
+        let (_, they_block_me) = self.store.blocks_between(&mine.key, &theirs.key).await?;
+        if they_block_me {
+            return Err(BLOCKED);
+        }
+        Ok(direct::between(mine, theirs))
+    }
+
+    async fn found_listing(&self, mine: Seat, listing_id: &str) -> Result<Founding, Error> {
+        let listing = self.store.listing(listing_id).await?.ok_or(Error::NotFound)?;
+        only_users(&mine)?;
+        let merchant = self.seat_of(listing.merchant).await?;
+        Ok(listing::about(&listing.id, &listing.title, mine, merchant))
+    }
+
+    async fn found_match(&self, mine: Seat, group_id: &str) -> Result<Founding, Error> {
+        let group = self.store.group(group_id).await?.ok_or(Error::NotFound)?;
+        if !group.raffled {
+            return Err(Error::Conflict {
+                code: "raffle_not_held",
+                detail: "It has not been drawn yet who gives to whom.",
+            });
+        }
+        let receiver = self.store.match_of(group_id, &mine.key).await?.ok_or(Error::NotFound)?;
+        Ok(r#match::between(group_id, mine, self.seat_of(receiver).await?))
+    }
+
+    async fn found_group(
+        &self,
+        mine: Seat,
+        members: &[String],
+        title: Option<String>,
+        client_id: Option<ClientId>,
+    ) -> Result<Founding, Error> {
+        let mut seats = self.seats_of(members).await?;
+        seats.retain(|seat| seat.key != mine.key);
+        if seats.is_empty() {
+            return Err(Error::invalid("members", "must name somebody else"));
+        }
+        if seats.len() >= group::MAX_MEMBERS {
+            let most = group::MAX_MEMBERS;
+            return Err(Error::invalid("members", format!("a group has at most {most} members")));
+        }
+        seats.insert(0, mine);
+        let nonce = client_id.map_or_else(Uuid::new_v4, |id| id.0);
+        Ok(group::of(nonce.as_bytes(), checked_title(title)?, seats))
+    }
+
+    /// The seat of an account, shown as far as it is known.
+    pub(super) async fn seat_of(&self, principal: Principal) -> Result<Seat, Error> {
+        let salt = self.store.salt().await?;
+        let mut seat = Seat::account(salt, principal, Default::default());
+        seat.profile = self.store.profile(&seat.key).await?.unwrap_or_default();
+        Ok(seat)
+    }
+
+    /// The seats of users by their ids, each once.
+    pub(super) async fn seats_of(&self, ids: &[String]) -> Result<Vec<Seat>, Error> {
+        let salt = self.store.salt().await?;
+        let mut seats = Vec::with_capacity(ids.len());
+        for (place, id) in ids.iter().enumerate() {
+            let principal = account(&format!("members[{place}]"), id)?;
+            seats.push(Seat::account(salt, principal, Default::default()));
+        }
+        seats.sort_by(|one, other| one.key.cmp(&other.key));
+        seats.dedup_by(|one, other| one.key == other.key);
+        let keys = seats.iter().map(|seat| seat.key.clone()).collect();
+        let people = self.store.people(&keys).await?;
+        for seat in &mut seats {
+            seat.profile = people.get(&seat.key).map(Person::profile).unwrap_or_default();
+        }
+        Ok(seats)
+    }
+
+    /// A block that was put while the room was made did not find it. So it is looked for again,
+    /// after: whichever came first, the other sees it.
+    async fn respect_blocks(
+        &self,
+        asker: &Asker,
+        founding: &Founding,
+        mut opened: Opened,
+    ) -> Result<Opened, Error> {
+        if opened.new {
+            let other = founding.seats.iter().find(|seat| seat.key != asker.me);
+            let Some(other) = other else { return Ok(opened) };
+            let (i_block, they_block) = self.store.blocks_between(&asker.me, &other.key).await?;
+            for (blocks, side) in [(i_block, &other.key), (they_block, &asker.me)] {
+                if blocks {
+                    self.store.set_blocked(opened.room.room, side, true).await?;
+                    opened.room.head.blocked.insert(side.clone(), 1);
+                }
+            }
+        }
+        match opened.room.head.blocked.contains_key(&asker.me) {
+            true => Err(BLOCKED),
+            false => Ok(opened),
+        }
+    }
+}
+
+const BLOCKED: Error =
+    Error::Forbidden { code: "blocked", detail: "This person does not want to hear from you." };
+
+const ONLY_AGENTS: Error =
+    Error::Forbidden { code: "agents_only", detail: "Only a support agent names a user here." };
+
+/// Merchants answer; they do not open rooms of this sort.
+fn only_users(mine: &Seat) -> Result<(), Error> {
+    match mine.member_type() {
+        MemberType::User => Ok(()),
+        _ => Err(Error::Forbidden { code: "users_only", detail: "Only users open such a room." }),
+    }
+}
+
+/// The user of this id.
+fn account(field: &str, id: &str) -> Result<Principal, Error> {
+    Principal::user(id).ok_or_else(|| Error::invalid(field, "must have 1 to 128 bytes"))
+}
+
+/// A title that fits; blank is none.
+pub(super) fn checked_title(title: Option<String>) -> Result<Option<String>, Error> {
+    let title = title.map(|title| title.trim().to_owned()).filter(|title| !title.is_empty());
+    if title.as_ref().is_some_and(|title| title.chars().nth(group::MAX_TITLE).is_some()) {
+        let most = group::MAX_TITLE;
+        return Err(Error::invalid("title", format!("must have at most {most} characters")));
+    }
+    Ok(title)
+}

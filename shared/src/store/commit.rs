@@ -1,0 +1,303 @@
+//! The first step of a post: one update of HEAD that says whether the sender may post, takes the
+//! next slot, and moves what follows from it.
+//!
+//! What must hold and what moves depends on who posts:
+//!
+//! | poster | must hold | moves, beside slot, preview and activity |
+//! |---|---|---|
+//! | a side | its mark is there, and it is not blocked | its mark, both inboxes; a user before a desk: also back into the queue, and onto the list of what needs attention |
+//! | an agent | the desk's mark is there, and none of its own | the desk's mark, queue and inbox; what needed attention has got it |
+//! | a member of a group | HEAD's generation is the one under which it was seen to be a member | nothing more |
+//! | the application | the room exists | queue and inboxes |
+
+use std::sync::Arc;
+
+use aws_sdk_dynamodb::{
+    operation::update_item::builders::UpdateItemFluentBuilder,
+    types::{AttributeValue, ReturnValue},
+};
+
+use super::{
+    StoreError,
+    attr::{n, s},
+    head::{self, DESK_WIDTH, Head, INBOX_WIDTH, bucket},
+    key,
+    log::{AppendError, Appended, Owned, Run},
+    part::Members,
+    update::{self, Updated},
+};
+use crate::domain::{
+    ids::SideKey,
+    member::MemberType,
+    message::{Message, SenderType},
+    principal::PrincipalType,
+    room::Desk,
+    time::Timestamp,
+};
+
+/// How often a post may find that it was not what it took itself for.
+const MAX_GUESSES: u32 = 16;
+
+/// As whom somebody posts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Poster {
+    /// As one of two sides.
+    Side(SideKey),
+    /// As an agent, for the support desk.
+    Agent(SideKey),
+    /// As a member of a group.
+    Member(SideKey),
+    /// As the application.
+    System,
+}
+
+impl Poster {
+    /// The key under which the room knows the poster.
+    pub fn key(&self) -> Option<&SideKey> {
+        match self {
+            Self::Side(key) | Self::Agent(key) | Self::Member(key) => Some(key),
+            Self::System => None,
+        }
+    }
+}
+
+/// A room in which a slot was taken, or an earlier one was found.
+#[derive(Clone, Debug)]
+pub(super) struct Committed {
+    pub(super) poster: Poster,
+    pub(super) head: Head,
+    pub(super) members: Option<Arc<Members>>,
+}
+
+impl Committed {
+    pub(super) fn with(self, message: Message, new: bool) -> Appended {
+        let Self { poster, head, members } = self;
+        Appended { message, new, poster, head, members }
+    }
+}
+
+/// An update expression that is put together.
+#[derive(Default)]
+struct Changes {
+    set: Vec<&'static str>,
+    remove: Vec<&'static str>,
+    conditions: Vec<&'static str>,
+}
+
+impl Changes {
+    fn expression(&self) -> String {
+        let set = format!("SET {}", self.set.join(", "));
+        if self.remove.is_empty() {
+            set
+        } else {
+            format!("{set} REMOVE {}", self.remove.join(", "))
+        }
+    }
+}
+
+impl Run<'_> {
+    /// Takes the next slot, as whom the sender turns out to be.
+    pub(super) async fn commit(&self) -> Result<(Owned, Committed), AppendError> {
+        let (mut poster, mut members) = self.first_guess().await?;
+        for _ in 0..MAX_GUESSES {
+            let now = self.clock.now();
+            let request = self.commit_request(&poster, members.as_deref(), now);
+            let item = match update::send(request).await? {
+                Updated::Refused(item) => item,
+                Updated::Done(item) => {
+                    let head = head::parse(item)?
+                        .ok_or_else(|| StoreError::broken("a commit that returns no room"))?;
+                    let owned = Owned { seq: head.seq, at: now };
+                    if let Some(seen) = &members
+                        && seen.version != head.members_version
+                    {
+                        // Somebody joined: the newcomer wants to be told, too.
+                        members = Some(self.store.members_at(self.room, &head).await?);
+                    }
+                    return Ok((owned, Committed { poster, head, members }));
+                }
+            };
+            let head = item.map_or(Ok(None), head::parse)?.ok_or(AppendError::NotAMember)?;
+            (poster, members) = self.next_guess(poster, members, head).await?;
+        }
+        Err(StoreError::Unavailable("the room changed too often".into()).into())
+    }
+
+    async fn first_guess(&self) -> Result<(Poster, Option<Arc<Members>>), AppendError> {
+        let asker = self.sender.asker;
+        let rules = self.room.kind().rules();
+        if self.sender.is_system {
+            return Ok((Poster::System, None));
+        }
+        if rules.has_many_members() {
+            let members = self.store.members(self.room).await?.ok_or(AppendError::NotAMember)?;
+            return self.as_member(members).await;
+        }
+        Ok(match &asker.desk {
+            Some(desk) if rules.desk == Some(Desk::Support) => (Poster::Agent(desk.clone()), None),
+            _ => (Poster::Side(asker.me.clone()), None),
+        })
+    }
+
+    /// Whoever is not among the members that are remembered may have joined since.
+    async fn as_member(
+        &self,
+        mut members: Arc<Members>,
+    ) -> Result<(Poster, Option<Arc<Members>>), AppendError> {
+        let me = &self.sender.asker.me;
+        if !members.keys.contains(me) {
+            let fresh = self.store.fresh_members(self.room).await?;
+            members =
+                fresh.filter(|members| members.keys.contains(me)).ok_or(AppendError::NotAMember)?;
+        }
+        Ok((Poster::Member(me.clone()), Some(members)))
+    }
+
+    /// Why HEAD's condition did not hold: either it never will, or the sender is somebody else here
+    /// than was thought.
+    async fn next_guess(
+        &self,
+        poster: Poster,
+        members: Option<Arc<Members>>,
+        head: Head,
+    ) -> Result<(Poster, Option<Arc<Members>>), AppendError> {
+        let seen = members.map(|members| members.generation);
+        let room = self.admit(head).await?;
+        let is_news = match (&room.members, seen) {
+            (Some(members), Some(seen)) => members.generation != seen,
+            _ => room.poster != poster,
+        };
+        if is_news {
+            return Ok((room.poster, room.members));
+        }
+        Err(AppendError::NothingToReplyTo)
+    }
+
+    fn commit_request(
+        &self,
+        poster: &Poster,
+        members: Option<&Members>,
+        now: Timestamp,
+    ) -> UpdateItemFluentBuilder {
+        let mut changes = Changes {
+            set: vec![
+                "seq = seq + :one",
+                "pv.s = seq + :one",
+                "pv.x = :text",
+                "pv.t = :now",
+                "la = :now",
+            ],
+            ..Changes::default()
+        };
+        let mut request = self
+            .store
+            .update(key::of(key::room(self.room), key::HEAD))
+            .expression_attribute_values(":one", n(1))
+            .expression_attribute_values(":now", n(now.millis()))
+            .expression_attribute_values(":text", s(self.draft.preview()))
+            .return_values(ReturnValue::AllNew);
+        request = match poster {
+            Poster::Side(me) | Poster::Agent(me) => {
+                changes.set.extend(["rd.#me.s = seq + :one", "rd.#me.t = :now", "pv.f = :me"]);
+                changes.remove.push("pv.w");
+                changes.conditions.push("attribute_exists(rd.#me)");
+                request
+                    .expression_attribute_names("#me", me.as_str())
+                    .expression_attribute_values(":me", s(me.as_str()))
+            }
+            Poster::Member(_) | Poster::System => {
+                changes.set.push("pv.w = :who");
+                changes.remove.push("pv.f");
+                request.expression_attribute_values(":who", self.who(poster))
+            }
+        };
+        request = match poster {
+            Poster::Side(_) => {
+                changes.conditions.push("attribute_not_exists(bl.#me)");
+                request
+            }
+            Poster::Agent(_) => {
+                changes.conditions.push("attribute_not_exists(rd.#self)");
+                request.expression_attribute_names("#self", self.sender.asker.me.as_str())
+            }
+            Poster::Member(_) => {
+                let seen = members.map_or(0, |members| members.generation);
+                changes.conditions.push("v = :seen");
+                request.expression_attribute_values(":seen", n(seen))
+            }
+            Poster::System => {
+                changes.conditions.push("attribute_exists(seq)");
+                request
+            }
+        };
+        request = self.move_in_lists(poster, &mut changes, request, now);
+        if let Some(seq) = self.draft.reply_to {
+            changes.conditions.push("seq >= :reply_to");
+            request = request.expression_attribute_values(":reply_to", n(seq));
+        }
+        request
+            .update_expression(changes.expression())
+            .condition_expression(changes.conditions.join(" AND "))
+    }
+
+    /// The room's place in inboxes and queues. A user's message brings the room back into its desk's
+    /// queue and says since when it waits; the desk's own ends the waiting.
+    fn move_in_lists(
+        &self,
+        poster: &Poster,
+        changes: &mut Changes,
+        request: UpdateItemFluentBuilder,
+        now: Timestamp,
+    ) -> UpdateItemFluentBuilder {
+        let rules = self.room.kind().rules();
+        if rules.has_many_members() {
+            return request;
+        }
+        changes.set.extend(["q1s = :b_place", "q2s = :a_place"]);
+        let width = if rules.desk.is_some() { DESK_WIDTH } else { INBOX_WIDTH };
+        if rules.desk.is_some() && *poster != Poster::System {
+            if self.is_desk(poster) {
+                changes.remove.extend(["q3p", "q3s"]);
+            } else {
+                changes.set.extend(["q1p = k1", "q3p = k1", "q3s = if_not_exists(q3s, :now)"]);
+                changes.remove.push("ar");
+            }
+        }
+        request
+            .expression_attribute_values(":b_place", n(bucket(now, width)))
+            .expression_attribute_values(":a_place", n(bucket(now, INBOX_WIDTH)))
+    }
+
+    fn is_desk(&self, poster: &Poster) -> bool {
+        let is_merchant = self.sender.asker.kind == PrincipalType::Merchant;
+        match self.room.kind().rules().desk {
+            Some(Desk::Merchant) => is_merchant,
+            _ => matches!(poster, Poster::Agent(_)),
+        }
+    }
+
+    /// Id and capacity of a sender whose mark is not in HEAD.
+    fn who(&self, poster: &Poster) -> AttributeValue {
+        let kind = self.capacity(poster);
+        let kind = serde_dynamo::aws_sdk_dynamodb_1::to_attribute_value(kind)
+            .expect("a plain word is always an attribute");
+        let id = ("i".to_owned(), s(self.sender.member_id));
+        AttributeValue::M([id, ("k".to_owned(), kind)].into())
+    }
+
+    /// What the message is signed with: the sender's id in the room and its capacity.
+    pub(super) fn signature(&self, poster: &Poster, head: &Head) -> (String, SenderType) {
+        match poster.key().and_then(|key| head.marks.get(key)) {
+            Some(mark) => (mark.member_id.clone(), mark.kind.into()),
+            None => (self.sender.member_id.to_owned(), self.capacity(poster)),
+        }
+    }
+
+    /// The capacity of a sender whose mark is not in HEAD.
+    fn capacity(&self, poster: &Poster) -> SenderType {
+        match poster {
+            Poster::System => SenderType::System,
+            _ => MemberType::from(self.sender.asker.kind).into(),
+        }
+    }
+}

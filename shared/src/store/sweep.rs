@@ -1,0 +1,119 @@
+//! Deleting a room: a tombstone takes HEAD's place, and everything else goes, a part at a time.
+//!
+//! The tombstone comes first and is one write. From then on the room is gone for everybody: there is
+//! no membership and no slot without HEAD. It holds only which generation the room's key is at,
+//! so that opening the room again gives another id, under which no old message can return.
+
+use aws_sdk_dynamodb::types::{DeleteRequest, WriteRequest};
+
+use super::{
+    Store, StoreError,
+    attr::{n, s},
+    fault::old_item,
+    head::Head,
+    key,
+};
+use crate::domain::ids::{RoomId, SideKey};
+
+/// How many items one call deletes; then it says that there is more. About ten seconds.
+const ITEMS_PER_CALL: usize = 20_000;
+
+/// What came of deleting a room.
+#[derive(Clone, Debug)]
+pub enum Deleted {
+    /// There is and was no such room.
+    NotFound,
+    /// It is gone. What is left of it, if anything, goes with the next calls.
+    Gone {
+        /// The room as it was, if this call ended it, and who was in it.
+        was: Option<Box<(Head, Vec<SideKey>)>>,
+        /// Whether all its items are gone, too.
+        done: bool,
+    },
+}
+
+impl Store {
+    /// Deletes a room and its items; of a large room only a part, and the rest with the next calls.
+    ///
+    /// # Errors
+    /// When the store cannot be reached; the next call goes on.
+    pub async fn delete_room(&self, room: RoomId) -> Result<Deleted, StoreError> {
+        let was = match self.read_head(room).await? {
+            Some(head) => self.bury(room, head).await?.map(Box::new),
+            None if self.is_tombstone(room).await? => None,
+            None => return Ok(Deleted::NotFound),
+        };
+        let done = self.sweep(room).await?;
+        Ok(Deleted::Gone { was, done })
+    }
+
+    /// Puts the tombstone; `None` where somebody else was first.
+    async fn bury(
+        &self,
+        room: RoomId,
+        head: Head,
+    ) -> Result<Option<(Head, Vec<SideKey>)>, StoreError> {
+        let members = if room.kind().rules().has_many_members() {
+            self.all_members(room).await?.into_iter().map(|(key, _)| key).collect()
+        } else {
+            head.marks.keys().cloned().collect()
+        };
+        let mut tombstone = key::of(key::room(room), key::HEAD);
+        tombstone.insert("gen".into(), n(head.opened_again + 1));
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(tombstone))
+            .condition_expression("attribute_exists(seq)")
+            .send()
+            .await;
+        match put {
+            Ok(_) => Ok(Some((head, members))),
+            Err(error) => old_item(error).map(|_| None),
+        }
+    }
+
+    async fn is_tombstone(&self, room: RoomId) -> Result<bool, StoreError> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(key::of(key::room(room), key::HEAD)))
+            .consistent_read(true)
+            .send()
+            .await?;
+        Ok(answer.item.is_some_and(|item| item.contains_key("gen")))
+    }
+
+    /// Deletes what stands behind HEAD; says whether that was all.
+    async fn sweep(&self, room: RoomId) -> Result<bool, StoreError> {
+        let (mut start, mut deleted) = (None, 0);
+        loop {
+            let answer = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .key_condition_expression("pk = :room AND sk > :head")
+                .expression_attribute_values(":room", s(key::room(room)))
+                .expression_attribute_values(":head", s(key::HEAD))
+                .projection_expression("pk, sk")
+                .consistent_read(true)
+                .set_exclusive_start_key(start)
+                .send()
+                .await?;
+            let keys = answer.items.unwrap_or_default();
+            deleted += keys.len();
+            let requests = keys.into_iter().map(|key| {
+                let delete = DeleteRequest::builder().set_key(Some(key)).build();
+                let delete = delete.map_err(StoreError::broken)?;
+                Ok(WriteRequest::builder().delete_request(delete).build())
+            });
+            self.batch_write(requests.collect::<Result<_, StoreError>>()?).await?;
+            start = answer.last_evaluated_key;
+            if start.is_none() || deleted >= ITEMS_PER_CALL {
+                return Ok(start.is_none());
+            }
+        }
+    }
+}
