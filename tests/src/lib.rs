@@ -41,7 +41,7 @@ pub use self::{
     relay::{FakeRelay, Mood},
     room::{Inbox, Page, Room},
     site::Site,
-    user::User,
+    user::{User, in_path},
 };
 
 /// Longer than anything takes: only a test that fails waits for it.

@@ -42,6 +42,16 @@ impl Site {
         User::new(self.clone(), id, Some(token))
     }
 
+    /// A support agent.
+    pub async fn admin(&self, id: &str) -> User {
+        self.user_with(json!({ "sub": id, "name": id, "roles": ["admin"] })).await
+    }
+
+    /// The application's own server.
+    pub async fn service(&self) -> User {
+        self.user_with(json!({ "sub": "server", "roles": ["service"] })).await
+    }
+
     /// Somebody who presents this token.
     pub fn holder_of(&self, token: impl Into<String>) -> User {
         User::new(self.clone(), String::new(), Some(token.into()))

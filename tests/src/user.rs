@@ -49,6 +49,11 @@ impl User {
         self.send(with_json(self.request(Method::PUT, path), &body)).await
     }
 
+    /// `DELETE`.
+    pub async fn delete(&self, path: &str) -> Answer {
+        self.send(self.request(Method::DELETE, path)).await
+    }
+
     /// Where this caller's requests go.
     pub fn site(&self) -> &Site {
         &self.site
@@ -58,6 +63,15 @@ impl User {
 /// A request with a JSON body.
 pub(crate) fn with_json(request: RequestBuilder, body: &Value) -> RequestBuilder {
     request.header("content-type", "application/json").body(body.to_string())
+}
+
+/// An id as a part of a path, whatever its characters.
+pub fn in_path(id: &str) -> String {
+    let escape = |byte: u8| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' => char::from(byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    };
+    id.bytes().map(escape).collect()
 }
 
 /// What a caller does, in one sentence each. All of it must succeed.
@@ -138,6 +152,36 @@ impl User {
     /// What the API says of the caller.
     pub async fn me(&self) -> Value {
         self.get("/v1/me").await.expect(200)
+    }
+
+    /// A person as the API shows it to this caller, whatever comes of it.
+    pub async fn looks_up(&self, id: &str) -> Answer {
+        self.get(&format!("/v1/users/{}", in_path(id))).await
+    }
+
+    /// Tells, as the application's server, something of a person, whatever comes of it.
+    pub async fn describes(&self, id: &str, person: Value) -> Answer {
+        self.put(&format!("/v1/users/{}", in_path(id)), person).await
+    }
+
+    /// The ids of all whom a search finds, in its order.
+    pub async fn finds(&self, q: &str) -> Vec<String> {
+        let found = self.get(&format!("/v1/users?limit=100&q={}", in_path(q))).await.expect(200);
+        let ids = found["users"].as_array().expect("users").iter();
+        ids.map(|user| user["id"].as_str().expect("an id").to_owned()).collect()
+    }
+
+    /// Blocks a person.
+    pub async fn blocks(&self, id: &str) {
+        let answer =
+            self.send(self.request(Method::PUT, &format!("/v1/blocks/{}", in_path(id)))).await;
+        assert_eq!(answer.status, 204, "{answer}");
+    }
+
+    /// Takes a block back.
+    pub async fn unblocks(&self, id: &str) {
+        let answer = self.delete(&format!("/v1/blocks/{}", in_path(id))).await;
+        assert_eq!(answer.status, 204, "{answer}");
     }
 
     /// The name of this caller's own channel.

@@ -1,5 +1,7 @@
 //! What each operation may cost, counted at the store. A budget that grows fails here.
 
+mod people;
+
 use std::time::Duration;
 
 use serde_json::{Value, json};

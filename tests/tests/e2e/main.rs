@@ -3,14 +3,18 @@
 //! Each test names what it shows: a row of the mission table, a fault of the reliability contract,
 //! or an invariant of the data model.
 
+mod blocks;
 mod budgets;
 mod faults;
+mod guests;
 mod me;
 mod messages;
 mod meta;
+mod people;
 mod problems;
 mod read;
 mod realtime;
+mod registry;
 mod rooms;
 mod tokens;
 
@@ -23,7 +27,7 @@ const NO_ROOM: &str = "00000000-0000-8100-8000-000000000000";
 #[derive(Clone, Debug)]
 struct Route {
     method: Method,
-    /// With `{id}` where a room's id belongs.
+    /// With `{id}` where the id of a room, or of whatever else the route is about, belongs.
     path: &'static str,
     body: &'static str,
 }
@@ -34,7 +38,7 @@ impl Route {
     }
 
     fn is_about_a_room(&self) -> bool {
-        self.path.contains("{id}")
+        self.path.starts_with("/v1/rooms/{id}")
     }
 }
 
@@ -54,6 +58,18 @@ fn routes() -> Vec<Route> {
             Method::POST,
             "/v1/realtime/auth",
             r#"{"socket_id":"1.1","channel_name":"private-room-x"}"#,
+        ),
+        route(Method::GET, "/v1/users", ""),
+        route(Method::GET, "/v1/users/{id}", ""),
+        route(Method::PUT, "/v1/users/{id}", r#"{"name":"Bob"}"#),
+        route(Method::GET, "/v1/blocks", ""),
+        route(Method::PUT, "/v1/blocks/{id}", ""),
+        route(Method::DELETE, "/v1/blocks/{id}", ""),
+        route(Method::PUT, "/v1/listings/{id}", r#"{"title":"A bike","merchant_id":"wheels"}"#),
+        route(
+            Method::PUT,
+            "/v1/groups/{id}",
+            r#"{"name":"The family","reveal_at":"2031-12-24T18:00:00Z"}"#,
         ),
     ]
 }
