@@ -60,14 +60,15 @@ pub(super) fn names(folded: &str) -> String {
     format!("N#{}", folded.chars().next().unwrap_or_default())
 }
 
-/// Sort key of a NAME: its folded form from one of its words on, and whose it is.
+/// Sort key of a NAME: its folded form from one of its words on, and whose it is. The tab between
+/// them is in no folded name and stands before the space, so that a shorter name comes first.
 pub(super) fn name(beginning: &str, account: &SideKey) -> String {
-    format!("{beginning}#{}", account.as_str())
+    format!("{beginning}\t{}", account.as_str())
 }
 
 /// The parts of a NAME's sort key.
 pub(super) fn name_parts(sort: &str) -> Option<(&str, SideKey)> {
-    let (beginning, account) = sort.rsplit_once('#')?;
+    let (beginning, account) = sort.rsplit_once('\t')?;
     Some((beginning, SideKey::parse(account)?))
 }
 
@@ -145,6 +146,14 @@ mod tests {
         assert!(slot(9) < slot(10));
         assert!(slot(99_999) < slot(100_000));
         assert_eq!(slot_seq(&slot(42)), Some(42));
+    }
+
+    #[test]
+    fn a_name_sorts_before_those_that_it_begins() {
+        let [low, high] = ["AAAAAAAAAAAAAAAAAAAAAA", "zzzzzzzzzzzzzzzzzzzzzw"]
+            .map(|text| SideKey::parse(text).unwrap());
+        assert!(name("alice", &high) < name("alice smith", &low));
+        assert!(name("alice", &high) < name("alice#", &low));
     }
 
     #[test]
