@@ -28,8 +28,20 @@ use tower::ServiceExt as _;
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../events");
 
-/// What the samples name in place of a room, since ids differ from table to table.
-const PLACEHOLDER: &str = "00000000-0000-8100-8000-000000000000";
+/// What the samples name in place of rooms, since ids differ from table to table: a direct one, a
+/// support one and a group.
+const PLACEHOLDERS: [&str; 3] = [
+    "00000000-0000-8100-8000-000000000000",
+    "00000000-0000-8200-8000-000000000000",
+    "00000000-0000-8500-8000-000000000000",
+];
+
+/// How Alice opens these rooms.
+const OPENINGS: [&str; 3] = [
+    r#"{\"kind\":\"direct\",\"with\":\"bob\"}"#,
+    r#"{\"kind\":\"support\"}"#,
+    r#"{\"kind\":\"group\",\"members\":[\"bob\"]}"#,
+];
 
 /// Both functions on an empty store, with the demo values that the samples' token is made for, and a
 /// relay that is not there.
@@ -85,9 +97,14 @@ async fn run(functions: &Router, event: &str) -> (u16, Value) {
 #[tokio::test]
 async fn every_sample_event_does_what_its_operation_is_for() {
     let functions = functions().await;
-    let (status, room) = run(&functions, &sample("open_room")).await;
-    assert_eq!(status, 201, "{room}");
-    let room = room["id"].as_str().unwrap();
+    let opening = sample("open_room");
+    assert!(opening.contains(OPENINGS[0]), "the sample opens another room");
+    let mut rooms = Vec::new();
+    for body in OPENINGS {
+        let (status, room) = run(&functions, &opening.replace(OPENINGS[0], body)).await;
+        assert_eq!(status, 201, "{room}");
+        rooms.push(room["id"].as_str().unwrap().to_owned());
+    }
     for (name, expected) in [
         ("healthz", 200),
         ("openapi", 200),
@@ -109,8 +126,20 @@ async fn every_sample_event_does_what_its_operation_is_for() {
         ("create_guest", 201),
         ("put_listing", 200),
         ("put_group", 200),
+        ("change_room", 200),
+        ("archive_room", 200),
+        ("unarchive_room", 200),
+        ("list_desk_rooms", 200),
+        ("add_members", 200),
+        ("list_members", 200),
+        ("remove_member", 204),
+        ("sync", 200),
+        ("merge_guest", 200),
+        ("delete_room", 204),
     ] {
-        let (status, body) = run(&functions, &sample(name).replace(PLACEHOLDER, room)).await;
+        let places = PLACEHOLDERS.iter().zip(&rooms);
+        let event = places.fold(sample(name), |event, (place, room)| event.replace(place, room));
+        let (status, body) = run(&functions, &event).await;
         assert_eq!(status, expected, "{name}: {body}");
     }
 }

@@ -5,9 +5,9 @@ use serde::Serialize;
 use crate::{
     actions::Services,
     domain::{
-        ids::{RoomId, SideKey},
+        ids::SideKey,
         principal::{Caller, Principal, PrincipalType, Profile},
-        room::{Seat, direct},
+        room::{Founding, Seat, direct},
     },
     error::Error,
     store::{Block, BlockCursor},
@@ -44,7 +44,7 @@ impl Services {
         let (me, them) = (SideKey::of(salt, &caller.principal), SideKey::of(salt, &other));
         self.store.put_block(&me, &them, &other).await?;
         if let Some(room) = self.direct_room_of(&caller.principal, &other).await? {
-            self.store.set_blocked(room, &them, true).await?;
+            self.store.set_blocked(&room, &them, true).await?;
         }
         Ok(())
     }
@@ -59,7 +59,7 @@ impl Services {
         let (me, them) = (SideKey::of(salt, &caller.principal), SideKey::of(salt, &other));
         // The item last: if this dies in between, the list still shows that there is more to do.
         if let Some(room) = self.direct_room_of(&caller.principal, &other).await? {
-            self.store.set_blocked(room, &them, false).await?;
+            self.store.set_blocked(&room, &them, false).await?;
         }
         Ok(self.store.delete_block(&me, &them).await?)
     }
@@ -82,18 +82,18 @@ impl Services {
         })
     }
 
-    /// The `direct` room of two accounts, or where it would be opened; only users have one.
+    /// The `direct` room of two accounts, open or not; only users have one.
     async fn direct_room_of(
         &self,
         one: &Principal,
         other: &Principal,
-    ) -> Result<Option<RoomId>, Error> {
+    ) -> Result<Option<Founding>, Error> {
         if [one, other].iter().any(|principal| principal.kind != PrincipalType::User) {
             return Ok(None);
         }
         let salt = self.store.salt().await?;
         let seat = |account: &Principal| Seat::account(salt, account.clone(), Profile::default());
-        Ok(Some(self.store.current_id(&direct::between(seat(one), seat(other))).await?))
+        Ok(Some(direct::between(seat(one), seat(other))))
     }
 }
 

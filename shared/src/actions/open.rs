@@ -200,7 +200,7 @@ impl Services {
             let (i_block, they_block) = self.store.blocks_between(&asker.me, &other.key).await?;
             for (blocks, side) in [(i_block, &other.key), (they_block, &asker.me)] {
                 if blocks {
-                    self.store.set_blocked(opened.room.room, side, true).await?;
+                    self.store.set_blocked(founding, side, true).await?;
                     opened.room.head.blocked.insert(side.clone(), 1);
                 }
             }

@@ -13,14 +13,11 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use super::{
     Store, StoreError,
     attr::{n, s},
-    fault::{CONFLICT_TRIES, in_conflict, old_item, wait_for_conflict},
     key,
+    room::next_generation,
+    update::{self, Updated},
 };
-use crate::domain::{
-    ids::{RoomId, SideKey},
-    person::Person,
-    principal::Principal,
-};
+use crate::domain::{ids::SideKey, person::Person, principal::Principal, room::Founding};
 
 /// Somebody whom a person has blocked.
 #[derive(Clone, Debug)]
@@ -149,38 +146,38 @@ impl Store {
         Ok(BlockPage { blocks: blocks.collect(), next })
     }
 
-    /// Says in a room's HEAD whether a side may post there; nothing if there is no such room.
+    /// Says in the HEAD of a founding's room whether a side may post there; nothing if there is no
+    /// such room.
     ///
     /// # Errors
     /// When the store cannot be reached.
     pub async fn set_blocked(
         &self,
-        room: RoomId,
+        founding: &Founding,
         side: &SideKey,
         blocked: bool,
     ) -> Result<(), StoreError> {
-        for tries in 0..=CONFLICT_TRIES {
-            let update = self
-                .client
-                .update_item()
-                .table_name(&self.table)
-                .set_key(Some(key::of(key::room(room), key::HEAD)))
+        let salt = self.salt().await?;
+        let mut generation = Some(0);
+        // A room that was deleted says where to look for the one after it.
+        while let Some(at) = generation {
+            let request = self
+                .update(key::of(key::room(founding.id(salt, at)), key::HEAD))
                 .condition_expression("attribute_exists(bl)")
                 .expression_attribute_names("#side", side.as_str());
-            let update = if blocked {
-                update
+            let request = if blocked {
+                request
                     .update_expression("SET bl.#side = :one")
                     .expression_attribute_values(":one", n(1))
             } else {
-                update.update_expression("REMOVE bl.#side")
+                request.update_expression("REMOVE bl.#side")
             };
-            match update.send().await {
-                Ok(_) => return Ok(()),
-                Err(error) if in_conflict(&error) => wait_for_conflict(tries).await,
-                Err(error) => return old_item(error).map(|_| ()),
-            }
+            generation = match update::send(request).await? {
+                Updated::Refused(Some(item)) => next_generation(&item).filter(|next| *next > at),
+                Updated::Done(_) | Updated::Refused(None) => None,
+            };
         }
-        Err(StoreError::Unavailable("a room was in conflict too often".into()))
+        Ok(())
     }
 }
 

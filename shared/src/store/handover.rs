@@ -34,8 +34,8 @@ impl Store {
         guest: (&Founding, &Asker),
         person: (&Founding, &Asker, &Caller),
     ) -> Result<HandedOver, StoreError> {
-        let (own_place, _, own) = self.end_of_chain(person.0, Some(person.1)).await?;
-        let (guests_room, _, guests) = self.end_of_chain(guest.0, Some(guest.1)).await?;
+        let (own_place, _, own) = self.end_of_chain(person.0, person.1).await?;
+        let (guests_room, _, guests) = self.end_of_chain(guest.0, guest.1).await?;
         match (own, guests) {
             // A repeat: the guest's place shows the room, which is the person's by now.
             (Place::Open(head, ..), _) if own_place == guests_room => {

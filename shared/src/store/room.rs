@@ -97,7 +97,7 @@ impl Store {
         room: RoomId,
         asker: &Asker,
     ) -> Result<Option<(Membership, Info)>, StoreError> {
-        let Place::Open(head, info, part) = self.place(room, Some(asker)).await? else {
+        let Place::Open(head, info, part) = self.place(room, asker).await? else {
             return Ok(None);
         };
         Ok(membership(room, asker, head, part).map(|room| (room, info)))
@@ -133,9 +133,9 @@ impl Store {
     }
 
     /// What stands at a room's place; of a group's members only the asker is looked at.
-    async fn place(&self, room: RoomId, asker: Option<&Asker>) -> Result<Place, StoreError> {
+    async fn place(&self, room: RoomId, asker: &Asker) -> Result<Place, StoreError> {
         let many = room.kind().rules().has_many_members();
-        let part = asker.filter(|_| many).map(|asker| key::part(&asker.me));
+        let part = many.then(|| key::part(&asker.me));
         let sorts = [key::HEAD.to_owned(), key::INFO.to_owned()].into_iter().chain(part);
         let keys = sorts.map(|sort| key::of(key::room(room), sort)).collect();
         let (mut head, mut info, mut part) = (None, None, None);
@@ -149,7 +149,7 @@ impl Store {
             }
         }
         let Some(item) = head else { return Ok(Place::Free) };
-        if let Some(next) = number(&item, "gen") {
+        if let Some(next) = next_generation(&item) {
             return Ok(Place::Gone(next));
         }
         if let Some(Ok(to)) = item.get("to").and_then(|to| to.as_s().ok()).map(|to| to.parse()) {
@@ -163,7 +163,7 @@ impl Store {
     pub(super) async fn end_of_chain(
         &self,
         founding: &Founding,
-        asker: Option<&Asker>,
+        asker: &Asker,
     ) -> Result<(RoomId, u32, Place), StoreError> {
         let salt = self.salt().await?;
         let (mut id, mut generation) = (founding.id(salt, 0), 0);
@@ -180,14 +180,6 @@ impl Store {
         Err(StoreError::Unavailable("the room was deleted too often".into()))
     }
 
-    /// The id of the room of a founding, or the id that it would have if it were opened.
-    ///
-    /// # Errors
-    /// When the store cannot be reached.
-    pub async fn current_id(&self, founding: &Founding) -> Result<RoomId, StoreError> {
-        Ok(self.end_of_chain(founding, None).await?.0)
-    }
-
     /// Opens the room, or finds it open: one room whoever asks, also at once. `None` when the room is
     /// there and the asker is not in it any more.
     ///
@@ -201,7 +193,7 @@ impl Store {
     ) -> Result<Option<Opened>, StoreError> {
         let mut new = false;
         for _ in 0..MAX_GENERATIONS {
-            match self.end_of_chain(founding, Some(asker)).await? {
+            match self.end_of_chain(founding, asker).await? {
                 (id, generation, Place::Free) => {
                     new = self.create(founding, id, generation, now).await?;
                 }
@@ -399,6 +391,7 @@ fn membership(room: RoomId, asker: &Asker, head: Head, part: Option<Part>) -> Op
     }
 }
 
-fn number(item: &HashMap<String, AttributeValue>, name: &str) -> Option<u32> {
-    item.get(name)?.as_n().ok()?.parse().ok()
+/// Of a tombstone: the generation of the room that comes after.
+pub(super) fn next_generation(item: &HashMap<String, AttributeValue>) -> Option<u32> {
+    item.get("gen")?.as_n().ok()?.parse().ok()
 }

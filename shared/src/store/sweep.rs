@@ -12,6 +12,7 @@ use super::{
     fault::old_item,
     head::Head,
     key,
+    room::next_generation,
 };
 use crate::domain::ids::{RoomId, SideKey};
 
@@ -83,7 +84,7 @@ impl Store {
             .consistent_read(true)
             .send()
             .await?;
-        Ok(answer.item.is_some_and(|item| item.contains_key("gen")))
+        Ok(answer.item.is_some_and(|item| next_generation(&item).is_some()))
     }
 
     /// Deletes what stands behind HEAD; says whether that was all.

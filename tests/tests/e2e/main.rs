@@ -34,7 +34,7 @@ struct Route {
 
 impl Route {
     fn of(&self, room: &str) -> String {
-        self.path.replace("{id}", room)
+        self.path.replace("{id}", room).replace("{member_id}", "carol")
     }
 
     fn is_about_a_room(&self) -> bool {
@@ -52,6 +52,16 @@ fn routes() -> Vec<Route> {
         route(Method::POST, "/v1/rooms/{id}/messages", r#"{"body":"hello"}"#),
         route(Method::GET, "/v1/rooms/{id}/messages", ""),
         route(Method::PUT, "/v1/rooms/{id}/read", r#"{"seq":1}"#),
+        route(Method::PATCH, "/v1/rooms/{id}", r#"{"muted":true}"#),
+        route(Method::DELETE, "/v1/rooms/{id}", ""),
+        route(Method::POST, "/v1/rooms/{id}/archive", r#"{"seq":1}"#),
+        route(Method::POST, "/v1/rooms/{id}/unarchive", r#"{"seq":1}"#),
+        route(Method::GET, "/v1/rooms/{id}/members", ""),
+        route(Method::POST, "/v1/rooms/{id}/members", r#"{"members":["carol"]}"#),
+        route(Method::DELETE, "/v1/rooms/{id}/members/{member_id}", ""),
+        route(Method::GET, "/v1/desk/rooms", ""),
+        route(Method::POST, "/v1/sync", r#"{"rooms":{}}"#),
+        route(Method::POST, "/v1/guests/merge", r#"{"token":"x"}"#),
         route(Method::GET, "/v1/me", ""),
         route(Method::GET, "/v1/realtime", ""),
         route(

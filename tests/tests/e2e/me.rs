@@ -19,7 +19,7 @@ async fn the_api_says_who_the_token_is_for() {
     assert!(channel.starts_with("private-user-"), "{channel}");
     let expected = json!({
         "id": "auth0|abc", "type": "user", "name": "Alice", "email": "alice@mail.example",
-        "picture": "https://pictures.example/alice", "roles": [], "unread_rooms": 0,
+        "picture": "https://pictures.example/alice", "roles": [], "unread_rooms": 0, "unread_messages": 0,
     });
     assert_eq!(me, expected);
 }
