@@ -12,7 +12,7 @@ use std::{
 };
 
 use local::embedded::{Answer, Engine, Lost, Request, Wire};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// How far away the store is. What is asked for at once is on its way at the same time, as it would
 /// be over a network; an embedded store could answer one before the other is sent.
@@ -64,14 +64,45 @@ impl Meter {
 
     /// An item as it is stored, by its keys; not counted.
     pub fn item(&self, partition: &str, sort: &str) -> Value {
-        let key = serde_json::json!({ "pk": { "S": partition }, "sk": { "S": sort } });
+        let key = json!({ "pk": { "S": partition }, "sk": { "S": sort } });
+        self.ask("GetItem", json!({ "Key": key }))["Item"].clone()
+    }
+
+    /// How many items there are of a partition key; not counted.
+    pub fn count_items(&self, partition: &str) -> u64 {
+        let mut query = json!({
+            "KeyConditionExpression": "pk = :pk", "Select": "COUNT",
+            "ExpressionAttributeValues": { ":pk": { "S": partition } },
+        });
+        let mut count = 0;
+        loop {
+            let answer = self.ask("Query", query.clone());
+            count += answer["Count"].as_u64().expect("a count");
+            match &answer["LastEvaluatedKey"] {
+                Value::Null => return count,
+                key => query["ExclusiveStartKey"] = key.clone(),
+            }
+        }
+    }
+
+    /// Puts copies of an item under other sort keys; not counted.
+    pub fn copy_item(&self, partition: &str, sort: &str, to: impl IntoIterator<Item = String>) {
+        let original = self.item(partition, sort);
+        assert!(original.is_object(), "no item {partition} {sort}");
+        for sort in to {
+            let mut item = original.clone();
+            item["sk"] = json!({ "S": sort });
+            self.ask("PutItem", json!({ "Item": item }));
+        }
+    }
+
+    /// A call straight to the engine.
+    fn ask(&self, operation: &str, mut body: Value) -> Value {
         let table = self.lock().calls.iter().find_map(|call| table_of(&call.request));
         let table = table.expect("a call that names the table since the last look");
-        let body = serde_json::json!({ "TableName": table, "Key": key }).to_string();
-        let request = Request { operation: "GetItem".into(), body: body.into() };
-        let answer = self.engine.answer(&request);
-        let answer: Value = serde_json::from_str(&answer.body).expect("JSON");
-        answer["Item"].clone()
+        body["TableName"] = table.into();
+        let request = Request { operation: operation.into(), body: body.to_string().into() };
+        serde_json::from_str(&self.engine.answer(&request).body).expect("JSON")
     }
 
     fn lock(&self) -> MutexGuard<'_, Tape> {

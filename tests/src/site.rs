@@ -62,6 +62,11 @@ impl Site {
         User::new(self.clone(), String::new(), None)
     }
 
+    /// A merchant with this id, whose name is the id.
+    pub async fn merchant(&self, id: &str) -> User {
+        self.user_with(json!({ "sub": id, "type": "merchant", "name": id })).await
+    }
+
     /// A token with these claims, signed.
     pub async fn token(&self, claims: Value) -> String {
         let answer = self.anonymous().post("/dev/tokens", claims).await.expect(200);

@@ -54,6 +54,11 @@ impl User {
         self.send(self.request(Method::DELETE, path)).await
     }
 
+    /// `PATCH` of a JSON body.
+    pub async fn patch(&self, path: &str, body: Value) -> Answer {
+        self.send(with_json(self.request(Method::PATCH, path), &body)).await
+    }
+
     /// Where this caller's requests go.
     pub fn site(&self) -> &Site {
         &self.site
@@ -79,6 +84,21 @@ impl User {
     /// Opens the room with another user, or finds it open.
     pub async fn opens_direct(&self, with: &str) -> Room {
         let answer = self.post("/v1/rooms", json!({ "kind": "direct", "with": with })).await;
+        assert!(matches!(answer.status, 200 | 201), "{answer}");
+        Room::from(answer.json)
+    }
+
+    /// Opens this caller's room with the support desk, or finds it open.
+    pub async fn opens_support(&self) -> Room {
+        let answer = self.post("/v1/rooms", json!({ "kind": "support" })).await;
+        assert!(matches!(answer.status, 200 | 201), "{answer}");
+        Room::from(answer.json)
+    }
+
+    /// Opens this caller's room about a listing, or finds it open.
+    pub async fn opens_listing(&self, listing_id: &str) -> Room {
+        let wanted = json!({ "kind": "listing", "listing_id": listing_id });
+        let answer = self.post("/v1/rooms", wanted).await;
         assert!(matches!(answer.status, 200 | 201), "{answer}");
         Room::from(answer.json)
     }
@@ -147,6 +167,23 @@ impl User {
     /// A page of this caller's rooms: `?limit=5`.
     pub async fn inbox(&self, query: &str) -> Inbox {
         Inbox::from(self.get(&format!("/v1/rooms{query}")).await.expect(200))
+    }
+
+    /// A page of the queue of this caller's desk: `?state=archived`.
+    pub async fn desk(&self, query: &str) -> Inbox {
+        Inbox::from(self.get(&format!("/v1/desk/rooms{query}")).await.expect(200))
+    }
+
+    /// The name of the channel of this caller's desk.
+    pub async fn desk_channel(&self) -> String {
+        self.me().await["desk_channel"].as_str().expect("a desk's channel").to_owned()
+    }
+
+    /// Opens a socket to the relay and subscribes to the channel of this caller's desk.
+    pub async fn listens_to_desk(&self) -> Listener {
+        let mut listener = self.connects().await;
+        listener.subscribe(&self.desk_channel().await).await;
+        listener
     }
 
     /// What the API says of the caller.

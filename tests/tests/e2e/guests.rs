@@ -6,7 +6,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use reqwest::Method;
 use serde_json::{Value, json};
 use shared::config::Features;
-use tests::TestApp;
+use tests::{TestApp, User};
 use uuid::Uuid;
 
 fn claims(token: &Value) -> Value {
@@ -137,4 +137,120 @@ async fn what_a_visitor_tells_wrongly_is_refused() {
     send("application/json", "{".into()).await.problem(400);
     send("text/plain", "{}".into()).await.problem(415);
     send("application/json", "x".repeat(256 * 1024)).await.problem(413);
+}
+
+/// A visitor who signs in keeps the talk with the support desk.
+#[tokio::test]
+async fn a_guest_who_signs_in_keeps_the_support_room() {
+    let app = TestApp::start().await;
+    let (guest, token) = a_guest(&app).await;
+    let room = guest.opens_support().await;
+    guest.posts(&room, "I am new here").await;
+    let una =
+        app.user_with(json!({ "sub": "una", "name": "Una", "email": "una@mail.example" })).await;
+
+    for _ in 0..2 {
+        let merged = una.post("/v1/guests/merge", json!({ "token": token })).await.expect(200);
+        assert_eq!(merged["room"]["id"], json!(room.id));
+    }
+
+    assert_eq!(una.opens_support().await.id, room.id);
+    assert_eq!(una.inbox("").await.ids(), [&room.id]);
+    assert_eq!(una.history(&room).await.bodies(), ["I am new here"]);
+    // What was written stays the same member's.
+    let more = una.posts(&room, "It is me").await;
+    let first = &una.history(&room).await.messages[0];
+    assert_eq!(more["sender_id"], first["sender_id"]);
+    assert_eq!(una.sees(&room).await.json["you"]["unread"], 0);
+    let row = app.admin("agnes").await.desk("").await.rooms.remove(0).json;
+    assert_eq!((&row["user"]["name"], &row["user"]["user_id"]), (&json!("Una"), &json!("una")));
+    assert_eq!(row["user"]["email"], "una@mail.example");
+    // The guest's own token opens nothing of it any more.
+    guest.get(&room.path("")).await.problem(404);
+    guest.post(&room.path("/messages"), json!({ "body": "x" })).await.problem(404);
+    assert!(guest.inbox("").await.ids().is_empty());
+}
+
+#[tokio::test]
+async fn whoever_has_a_support_room_keeps_it_and_the_guests_stays_readable() {
+    let app = TestApp::start().await;
+    let (guest, token) = a_guest(&app).await;
+    let of_guest = guest.opens_support().await;
+    guest.posts(&of_guest, "as a guest").await;
+    let una = app.user("una").await;
+    let own = una.opens_support().await;
+
+    let answer = una.post("/v1/guests/merge", json!({ "token": token })).await;
+
+    assert_eq!(answer.problem(409), "has_support_room");
+    assert_eq!(una.opens_support().await.id, own.id);
+    assert_eq!(guest.history(&of_guest).await.bodies(), ["as a guest"]);
+    una.get(&of_guest.path("")).await.problem(404);
+}
+
+#[tokio::test]
+async fn a_guest_without_a_room_has_nothing_to_give() {
+    let app = TestApp::start().await;
+    let (_, token) = a_guest(&app).await;
+    let una = app.user("una").await;
+
+    let merged = una.post("/v1/guests/merge", json!({ "token": token })).await.expect(200);
+
+    assert_eq!(merged, json!({ "room": null }));
+    assert_eq!(una.post("/v1/rooms", json!({ "kind": "support" })).await.status, 201);
+}
+
+/// Of two who present the same guest's token, one gets the room.
+#[tokio::test]
+async fn a_guest_becomes_one_person() {
+    let app = TestApp::start().await;
+    let (guest, token) = a_guest(&app).await;
+    let room = guest.opens_support().await;
+    let (una, otto) = (app.user("una").await, app.user("otto").await);
+    una.post("/v1/guests/merge", json!({ "token": token })).await.expect(200);
+
+    let second = otto.post("/v1/guests/merge", json!({ "token": token })).await.expect(200);
+
+    assert_eq!(second, json!({ "room": null }));
+    otto.get(&room.path("")).await.problem(404);
+    assert_eq!(una.sees(&room).await.id, room.id);
+}
+
+/// Invariant I8: only who holds the guest's own token takes its room.
+#[tokio::test]
+async fn nobody_takes_over_whose_token_is_no_guests() {
+    let app = TestApp::start().await;
+    let (una, token_of_otto) = (app.user("una").await, app.token(json!({ "sub": "otto" })).await);
+    for token in ["x", token_of_otto.as_str()] {
+        let answer = una.post("/v1/guests/merge", json!({ "token": token })).await;
+        assert_eq!(answer.wrong_fields(), ["token"]);
+    }
+    let (guest, _) = a_guest(&app).await;
+    let (_, other) = a_guest(&app).await;
+    let answer = guest.post("/v1/guests/merge", json!({ "token": other })).await;
+    assert_eq!(answer.problem(403), "sign_in_first");
+}
+
+/// A guest talks to support, and opens no other room.
+#[tokio::test]
+async fn a_guest_opens_its_support_room_and_no_other() {
+    let app = TestApp::start().await;
+    let (guest, _) = a_guest(&app).await;
+    for body in [
+        json!({ "kind": "direct", "with": "bob" }),
+        json!({ "kind": "group", "members": ["bob"] }),
+        json!({ "kind": "listing", "listing_id": "bike" }),
+        json!({ "kind": "match", "group_id": "family" }),
+    ] {
+        assert_eq!(guest.post("/v1/rooms", body).await.problem(403), "guests_support_only");
+    }
+    let room = guest.opens_support().await;
+    let message = guest.posts(&room, "Hello?").await;
+    assert_eq!(message["sender_type"], "user");
+}
+
+async fn a_guest(app: &TestApp) -> (User, String) {
+    let answer = app.anonymous().post("/v1/guests", json!({})).await.expect(201);
+    let token = answer["token"].as_str().expect("a token").to_owned();
+    (app.holder_of(token.as_str()), token)
 }

@@ -5,8 +5,10 @@
 
 mod blocks;
 mod budgets;
+mod deletion;
 mod faults;
 mod guests;
+mod listings;
 mod me;
 mod messages;
 mod meta;
@@ -16,6 +18,9 @@ mod read;
 mod realtime;
 mod registry;
 mod rooms;
+mod settings;
+mod support;
+mod sync;
 mod tokens;
 
 use reqwest::Method;
