@@ -130,8 +130,12 @@ impl Asker {
 
     /// The key of the desk whose queue is the caller's: the support desk, or a merchant's own.
     pub fn queue(&self) -> Option<&SideKey> {
-        let own = (self.kind == PrincipalType::Merchant).then_some(&self.me);
-        self.desk.as_ref().or(own)
+        self.desk.as_ref().or(self.own_queue())
+    }
+
+    /// The key of the queue that is the caller's alone: a merchant's.
+    pub fn own_queue(&self) -> Option<&SideKey> {
+        (self.kind == PrincipalType::Merchant).then_some(&self.me)
     }
 }
 

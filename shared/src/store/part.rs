@@ -90,6 +90,11 @@ impl Part {
     }
 }
 
+/// Whether an item of a batch is a PART.
+pub(super) fn is_part(item: &HashMap<String, AttributeValue>) -> bool {
+    item.get("sk").and_then(|sort| sort.as_s().ok()).is_some_and(|sort| sort.starts_with("P#"))
+}
+
 /// Reads an item that is a PART.
 pub(super) fn parse(
     item: HashMap<String, AttributeValue>,

@@ -112,24 +112,39 @@ impl Store {
         rooms: &[RoomId],
         asker: &Asker,
     ) -> Result<Vec<Membership>, StoreError> {
+        Ok(self.members_and_infos(rooms, asker, false, true).await?.0)
+    }
+
+    /// Those of the rooms that the asker is in, and, if wanted, their INFO.
+    pub(super) async fn members_and_infos(
+        &self,
+        rooms: &[RoomId],
+        asker: &Asker,
+        with_info: bool,
+        strongly: bool,
+    ) -> Result<(Vec<Membership>, HashMap<RoomId, Info>), StoreError> {
         let keys = rooms.iter().flat_map(|room| {
             let part = room.kind().rules().has_many_members().then(|| key::part(&asker.me));
-            let sorts = std::iter::once(key::HEAD.to_owned()).chain(part);
+            let info = with_info.then(|| key::INFO.to_owned());
+            let sorts = std::iter::once(key::HEAD.to_owned()).chain(info).chain(part);
             sorts.map(|sort| key::of(key::room(*room), sort))
         });
         let (mut heads, mut parts) = (HashMap::new(), HashMap::new());
-        for item in self.batch_get(keys.collect(), true).await? {
+        let mut infos = HashMap::new();
+        for item in self.batch_get(keys.collect(), strongly).await? {
             let Some(room) = info::partition(&item) else { continue };
-            if let Some((_, part)) = part::parse(item.clone())? {
-                parts.insert(room, part);
+            if info::is_info(&item) {
+                infos.insert(room, info::parse(item)?);
+            } else if part::is_part(&item) {
+                parts.extend(part::parse(item)?.map(|(_, part)| (room, part)));
             } else if let Some(head) = head::parse(item)? {
                 heads.insert(room, head);
             }
         }
-        let found = rooms
-            .iter()
-            .filter_map(|room| membership(*room, asker, heads.remove(room)?, parts.remove(room)));
-        Ok(found.collect())
+        let found = rooms.iter().filter_map(|room| {
+            membership(*room, asker, heads.remove(room)?, parts.remove(room))
+        });
+        Ok((found.collect(), infos))
     }
 
     /// What stands at a room's place; of a group's members only the asker is looked at.
@@ -142,8 +157,8 @@ impl Store {
         for item in self.batch_get(keys, true).await? {
             if info::is_info(&item) {
                 info = Some(info::parse(item)?);
-            } else if let Some((_, member)) = part::parse(item.clone())? {
-                part = Some(member);
+            } else if part::is_part(&item) {
+                part = part::parse(item)?.map(|(_, part)| part);
             } else {
                 head = Some(item);
             }
