@@ -4,6 +4,7 @@ mod people;
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::{Bill, Meter, Room, TestApp, User};
 use uuid::Uuid;
@@ -61,6 +62,12 @@ impl Scene {
         self.meter.take();
         something.await;
         self.meter.take()
+    }
+
+    /// Opens one more room of alice's. Every so many, her inbox is the other index's.
+    async fn opens_with_stranger(&self, i: usize, every: usize) {
+        let name = if i % every == 0 { "Aaron" } else { "zoe" };
+        self.alice.opens_direct(&format!("{name}-{i}")).await;
     }
 
     async fn posts_with_client_id(&self, body: &str) {
@@ -168,6 +175,37 @@ async fn an_inbox_of_twenty_rooms_takes_two_round_trips_and_22_read_units() {
         .await;
 
     Budget { calls: 3, rounds: 2, reads: 22.0, writes: 0.0 }.holds("20 rooms", &bill);
+}
+
+/// Invariant I12: it does not matter how many rooms there are beside those of the page.
+#[tokio::test]
+async fn an_inbox_of_thousands_of_rooms_costs_as_much_as_one_of_twenty() {
+    let scene = Scene::set().await;
+    for friends in (0..2_000).collect::<Vec<_>>().chunks(2) {
+        scene.app.advance_clock(Duration::from_secs(11 * 60)).await;
+        join_all(friends.iter().map(|i| scene.opens_with_stranger(*i, 2))).await;
+        scene.meter.take();
+    }
+
+    let bill = scene.cost(scene.alice.inbox("?limit=20")).await;
+    Budget { calls: 3, rounds: 2, reads: 22.0, writes: 0.0 }.holds("20 of 2,000 rooms", &bill);
+    let next = scene.alice.inbox("?limit=20").await.next.expect("more rooms");
+    let bill = scene.cost(scene.alice.inbox(&format!("?limit=20&cursor={next}"))).await;
+    Budget { calls: 3, rounds: 2, reads: 23.0, writes: 0.0 }.holds("the next 20", &bill);
+}
+
+/// A bucket that can just be sorted as a whole, which takes all its HEADs.
+#[tokio::test]
+async fn an_inbox_of_500_rooms_at_one_time_takes_four_round_trips() {
+    let scene = Scene::set().await;
+    scene.app.advance_clock(Duration::from_secs(600)).await;
+    join_all((0..500).map(|i| scene.opens_with_stranger(i, 500))).await;
+
+    let bill = scene
+        .cost(async { assert_eq!(scene.alice.inbox("?limit=50").await.rooms.len(), 50) })
+        .await;
+
+    Budget { calls: 11, rounds: 4, reads: 290.0, writes: 0.0 }.holds("50 of 500", &bill);
 }
 
 /// Invariant I12.

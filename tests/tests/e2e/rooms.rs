@@ -365,6 +365,46 @@ async fn ids_of_all_pages(user: &User, limit: usize) -> Vec<String> {
     }
 }
 
+/// Mission B14: 200 rooms that were all active within a minute.
+#[tokio::test]
+async fn an_inbox_of_a_busy_minute_is_paged_in_exact_order() {
+    let app = TestApp::start().await;
+    app.fix_clock().await;
+    let alice = app.user("alice").await;
+    let mut newest_first = Vec::new();
+    for i in 0..200 {
+        let room = alice.opens_direct(&format!("{}-{i}", ["Aaron", "zoe"][i % 2])).await;
+        newest_first.insert(0, room.id);
+        app.advance_clock(Duration::from_millis(300)).await;
+    }
+    for limit in [7, 50, 100] {
+        assert_eq!(ids_of_all_pages(&alice, limit).await, newest_first, "limit={limit}");
+    }
+}
+
+/// More rooms at one time than the list sorts as a whole: each is on exactly one page.
+#[tokio::test]
+async fn a_crowd_of_rooms_at_one_time_is_listed_once() {
+    let app = TestApp::start().await;
+    app.fix_clock().await;
+    let alice = app.user("alice").await;
+    let friends: Vec<String> = (0..1_200).map(|i| format!("friend-{i}")).collect();
+    let opened = join_all(friends.iter().map(|friend| alice.opens_direct(friend))).await;
+    let opened: HashSet<String> = opened.into_iter().map(|room| room.id).collect();
+
+    let (mut listed, mut query) = (Vec::new(), "?limit=100".to_owned());
+    loop {
+        let Inbox { rooms, next } = alice.inbox(&query).await;
+        listed.extend(rooms.into_iter().map(|room| room.id));
+        let Some(next) = next else { break };
+        assert!(listed.len() <= 1_200, "pages without an end");
+        query = format!("?limit=100&cursor={next}");
+    }
+
+    assert_eq!(listed.len(), 1_200);
+    assert_eq!(listed.into_iter().collect::<HashSet<_>>(), opened);
+}
+
 /// Rooms of several stretches of time, some of which hold several rooms.
 #[tokio::test]
 async fn an_inbox_is_paged_over_hours() {
