@@ -7,7 +7,7 @@ use crate::{
     domain::{
         ids::SideKey,
         principal::{Caller, Principal, PrincipalType, Profile},
-        room::{Founding, Seat, direct},
+        room::{Founding, RoomKind, Seat},
     },
     error::Error,
     store::{Block, BlockCursor},
@@ -93,7 +93,7 @@ impl Services {
         }
         let salt = self.store.salt().await?;
         let seat = |account: &Principal| Seat::account(salt, account.clone(), Profile::default());
-        Ok(Some(direct::between(seat(one), seat(other))))
+        Ok(Some(Founding::by_pair(RoomKind::Direct, seat(one), seat(other))))
     }
 }
 

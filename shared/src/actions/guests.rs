@@ -9,7 +9,7 @@ use crate::{
     auth::TokenRules,
     domain::{
         principal::{Caller, PrincipalType, Profile},
-        room::{Seat, support},
+        room::{Founding, RoomKind, Seat},
         time::Timestamp,
     },
     error::Error,
@@ -84,7 +84,7 @@ impl Services {
         let founding = async |caller: &Caller| {
             let salt = self.store.salt().await?;
             let user = Seat::account(salt, caller.principal.clone(), caller.profile.clone());
-            Ok::<_, Error>(support::of(user, Seat::support_desk(salt)))
+            Ok::<_, Error>(Founding::by_asking(RoomKind::Support, user, Seat::support_desk(salt)))
         };
         let (old, new) = (founding(guest).await?, founding(caller).await?);
         match self.store.hand_over((&old, &theirs), (&new, &me, caller)).await? {

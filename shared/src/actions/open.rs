@@ -10,22 +10,22 @@ use crate::{
         member::MemberType,
         person::Person,
         principal::{Asker, Caller, Principal, PrincipalType},
-        room::{Founding, RoomKind, Seat, direct, group, listing, r#match, support},
+        room::{Founding, Opening, RoomKind, Seat, group},
     },
     error::Error,
     store::Opened,
 };
 
-/// Which room is to be opened. Each kind has its own way to name it.
+/// Which room of a kind is to be opened. Each way of opening has its own way to name it.
 #[derive(Clone, Debug)]
-pub enum OpenRequest {
-    /// The room of the caller and this user.
-    Direct {
+pub enum Naming {
+    /// The caller's room with this user.
+    Pair {
         /// The other user's id.
         with: String,
     },
-    /// The caller's room with the support desk, or, for an agent, a user's.
-    Support {
+    /// The caller's room with the desk, or, for an agent, a user's.
+    Asking {
         /// The user's id.
         user: Option<String>,
     },
@@ -35,12 +35,12 @@ pub enum OpenRequest {
         listing_id: String,
     },
     /// The caller's room, as giver, with whom it drew.
-    Match {
+    Group {
         /// The application's own id of the group.
         group_id: String,
     },
     /// A new room for these users and the caller.
-    Group {
+    Members {
         /// The users' ids.
         members: Vec<String>,
         /// The title.
@@ -59,16 +59,17 @@ impl Services {
     pub async fn open(
         &self,
         caller: &Caller,
-        asked: OpenRequest,
+        kind: RoomKind,
+        naming: Naming,
     ) -> Result<(RoomView, bool), Error> {
-        let is_support = matches!(asked, OpenRequest::Support { .. });
-        if caller.principal.kind == PrincipalType::Guest && !is_support {
+        let asks = matches!(naming, Naming::Asking { .. });
+        if caller.principal.kind == PrincipalType::Guest && !asks {
             return Err(Error::Forbidden {
                 code: "guests_support_only",
                 detail: "A guest can only talk to support. Sign in for more.",
             });
         }
-        let (founding, asker) = try_join(self.founding(caller, asked), async {
+        let (founding, asker) = try_join(self.founding(caller, kind, naming), async {
             let asker = self.asker(caller).await?;
             let (account, profile) = (&caller.principal, &caller.profile);
             self.store.put_profile(&asker.me, account, profile).await?;
@@ -77,36 +78,47 @@ impl Services {
         .await?;
         let opened = self.store.open(&founding, &asker, self.clock.now()).await?;
         let opened = opened.ok_or(Error::NotFound)?;
-        let opened = match founding.kind {
-            RoomKind::Direct => self.respect_blocks(&asker, &founding, opened).await?,
+        let opened = match kind.rules().opening {
+            Opening::ByPair => self.respect_blocks(&asker, &founding, opened).await?,
             _ => opened,
         };
         let (new, room) = (opened.new, opened.room);
         Ok((self.show(caller, &asker, room, opened.info).await?, new))
     }
 
-    async fn founding(&self, caller: &Caller, asked: OpenRequest) -> Result<Founding, Error> {
+    async fn founding(
+        &self,
+        caller: &Caller,
+        kind: RoomKind,
+        naming: Naming,
+    ) -> Result<Founding, Error> {
         let salt = self.store.salt().await?;
         let mine = Seat::account(salt, caller.principal.clone(), caller.profile.clone());
-        match asked {
-            OpenRequest::Direct { with } => self.found_direct(mine, &with).await,
-            OpenRequest::Support { user } => {
+        match naming {
+            Naming::Pair { with } => self.found_by_pair(kind, mine, &with).await,
+            Naming::Asking { user } => {
                 let user = match user {
                     None => mine,
                     Some(_) if !caller.roles.admin => return Err(ONLY_AGENTS),
                     Some(id) => self.seat_of(account("user", &id)?).await?,
                 };
-                Ok(support::of(user, Seat::support_desk(salt)))
+                Ok(Founding::by_asking(kind, user, Seat::support_desk(salt)))
             }
-            OpenRequest::Listing { listing_id } => self.found_listing(mine, &listing_id).await,
-            OpenRequest::Match { group_id } => self.found_match(mine, &group_id).await,
-            OpenRequest::Group { members, title, client_id } => {
-                self.found_group(mine, &members, title, client_id).await
+            Naming::Listing { listing_id } => self.found_by_listing(kind, mine, &listing_id).await,
+            Naming::Group { group_id } => self.found_by_group(kind, mine, &group_id).await,
+            Naming::Members { members, title, client_id } => {
+                let seats = self.seats_of(&members).await?;
+                found_by_members(kind, mine, seats, title, client_id)
             }
         }
     }
 
-    async fn found_direct(&self, mine: Seat, with: &str) -> Result<Founding, Error> {
+    async fn found_by_pair(
+        &self,
+        kind: RoomKind,
+        mine: Seat,
+        with: &str,
+    ) -> Result<Founding, Error> {
         only_users(&mine)?;
         let theirs = self.seat_of(account("with", with)?).await?;
         if theirs.key == mine.key {
@@ -117,17 +129,27 @@ impl Services {
         if they_block_me {
             return Err(BLOCKED);
         }
-        Ok(direct::between(mine, theirs))
+        Ok(Founding::by_pair(kind, mine, theirs))
     }
 
-    async fn found_listing(&self, mine: Seat, listing_id: &str) -> Result<Founding, Error> {
+    async fn found_by_listing(
+        &self,
+        kind: RoomKind,
+        mine: Seat,
+        listing_id: &str,
+    ) -> Result<Founding, Error> {
         let listing = self.store.listing(listing_id).await?.ok_or(Error::NotFound)?;
         only_users(&mine)?;
         let merchant = self.seat_of(listing.merchant).await?;
-        Ok(listing::about(&listing.id, &listing.title, mine, merchant))
+        Ok(Founding::by_listing(kind, (&listing.id, &listing.title), mine, merchant))
     }
 
-    async fn found_match(&self, mine: Seat, group_id: &str) -> Result<Founding, Error> {
+    async fn found_by_group(
+        &self,
+        kind: RoomKind,
+        mine: Seat,
+        group_id: &str,
+    ) -> Result<Founding, Error> {
         let group = self.store.group(group_id).await?.ok_or(Error::NotFound)?;
         if !group.raffled {
             return Err(Error::Conflict {
@@ -136,28 +158,7 @@ impl Services {
             });
         }
         let receiver = self.store.match_of(group_id, &mine.key).await?.ok_or(Error::NotFound)?;
-        Ok(r#match::between(group_id, mine, self.seat_of(receiver).await?))
-    }
-
-    async fn found_group(
-        &self,
-        mine: Seat,
-        members: &[String],
-        title: Option<String>,
-        client_id: Option<ClientId>,
-    ) -> Result<Founding, Error> {
-        let mut seats = self.seats_of(members).await?;
-        seats.retain(|seat| seat.key != mine.key);
-        if seats.is_empty() {
-            return Err(Error::invalid("members", "must name somebody else"));
-        }
-        if seats.len() >= group::MAX_MEMBERS {
-            let most = group::MAX_MEMBERS;
-            return Err(Error::invalid("members", format!("a group has at most {most} members")));
-        }
-        seats.insert(0, mine);
-        let nonce = client_id.map_or_else(Uuid::new_v4, |id| id.0);
-        Ok(group::of(nonce.as_bytes(), checked_title(title)?, seats))
+        Ok(Founding::by_group(kind, group_id, mine, self.seat_of(receiver).await?))
     }
 
     /// The seat of an account, shown as far as it is known.
@@ -210,6 +211,26 @@ impl Services {
             false => Ok(opened),
         }
     }
+}
+
+fn found_by_members(
+    kind: RoomKind,
+    mine: Seat,
+    mut seats: Vec<Seat>,
+    title: Option<String>,
+    client_id: Option<ClientId>,
+) -> Result<Founding, Error> {
+    seats.retain(|seat| seat.key != mine.key);
+    if seats.is_empty() {
+        return Err(Error::invalid("members", "must name somebody else"));
+    }
+    if seats.len() >= group::MAX_MEMBERS {
+        let most = group::MAX_MEMBERS;
+        return Err(Error::invalid("members", format!("a group has at most {most} members")));
+    }
+    seats.insert(0, mine);
+    let nonce = client_id.map_or_else(Uuid::new_v4, |id| id.0);
+    Ok(Founding::by_members(kind, nonce.as_bytes(), checked_title(title)?, seats))
 }
 
 const BLOCKED: Error =

@@ -390,7 +390,7 @@ fn from_preview(room: &Membership) -> Option<LastMessage> {
         sender_id: sender_id.to_owned(),
         sender_type,
         preview: preview.text.clone()?,
-        created_at: preview.sent_at()?,
+        created_at: room.head.last_activity(),
         deleted: false,
     })
 }

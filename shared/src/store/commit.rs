@@ -180,13 +180,7 @@ impl Run<'_> {
         now: Timestamp,
     ) -> UpdateItemFluentBuilder {
         let mut changes = Changes {
-            set: vec![
-                "seq = seq + :one",
-                "pv.s = seq + :one",
-                "pv.x = :text",
-                "pv.t = :now",
-                "la = :now",
-            ],
+            set: vec!["seq = seq + :one", "pv.s = seq + :one", "pv.x = :text", "la = :now"],
             ..Changes::default()
         };
         let mut request = self

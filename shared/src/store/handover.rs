@@ -38,16 +38,16 @@ impl Store {
         let (guests_room, _, guests) = self.end_of_chain(guest.0, guest.1).await?;
         match (own, guests) {
             // A repeat: the guest's place shows the room, which is the person's by now.
-            (Place::Open(head, ..), _) if own_place == guests_room => {
-                let is_theirs = head.marks.contains_key(&person.1.me);
+            (Place::Open(own), _) if own_place == guests_room => {
+                let is_theirs = own.head.marks.contains_key(&person.1.me);
                 Ok(if is_theirs { HandedOver::Done(own_place) } else { HandedOver::HasRoom })
             }
-            (_, Place::Open(head, ..)) if !head.marks.contains_key(&guest.1.me) => {
+            (_, Place::Open(room)) if !room.head.marks.contains_key(&guest.1.me) => {
                 Ok(HandedOver::NoRoom)
             }
-            (Place::Open(..), Place::Open(..)) => Ok(HandedOver::HasRoom),
-            (_, Place::Open(_, info, _)) => {
-                let old = info.sides.get(&guest.1.me).cloned().unwrap_or_default();
+            (Place::Open(_), Place::Open(_)) => Ok(HandedOver::HasRoom),
+            (_, Place::Open(room)) => {
+                let old = room.info.sides.get(&guest.1.me).cloned().unwrap_or_default();
                 let (account, profile) = (&person.2.principal, &person.2.profile);
                 let side = old.taken_over_by(account, guests_room, profile);
                 let done = self

@@ -159,9 +159,6 @@ pub struct Preview {
     /// The sender, where HEAD does not: a member of a group, or the application.
     #[serde(rename = "w", default, skip_serializing_if = "Option::is_none")]
     who: Option<Who>,
-    /// When the slot was taken, in milliseconds.
-    #[serde(rename = "t", default, skip_serializing_if = "Option::is_none")]
-    at: Option<i64>,
 }
 
 /// A sender by name.
@@ -171,13 +168,6 @@ struct Who {
     member_id: String,
     #[serde(rename = "k")]
     kind: SenderType,
-}
-
-impl Preview {
-    /// When the newest message was sent.
-    pub fn sent_at(&self) -> Option<Timestamp> {
-        self.at.map(Timestamp::from_millis)
-    }
 }
 
 impl Head {
@@ -236,7 +226,8 @@ impl Head {
         Self { opened_again, ..self }
     }
 
-    /// When the last slot was taken, or the room opened.
+    /// When the last slot was taken, which is when the message of the preview was sent; or when the
+    /// room was opened.
     pub fn last_activity(&self) -> Timestamp {
         Timestamp::from_millis(self.last_activity)
     }

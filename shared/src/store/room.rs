@@ -61,10 +61,35 @@ pub struct OwnSettings {
     pub pinned: Option<bool>,
 }
 
+/// A room as it was read, with what of it concerns the asker.
+pub(super) struct Whole {
+    pub(super) head: Head,
+    pub(super) info: Info,
+    /// In groups: the asker's own item, if there is one.
+    part: Option<Part>,
+}
+
+impl Whole {
+    /// The room for the asker; `None` to a stranger.
+    fn shown_to(self, room: RoomId, asker: &Asker) -> Option<(Membership, Info)> {
+        let Self { head, info, part } = self;
+        membership(room, asker, head, part).map(|room| (room, info))
+    }
+}
+
+/// How far a member has read, and when it says so.
+#[derive(Clone, Copy)]
+struct Reading {
+    seq: u64,
+    /// Whether that is all there is.
+    to_the_end: bool,
+    now: Timestamp,
+}
+
 /// What stands at a room's place.
 pub(super) enum Place {
     Free,
-    Open(Head, Info, Option<Part>),
+    Open(Box<Whole>),
     /// A room was deleted here; the next one is of this generation.
     Gone(u32),
     /// The room of this key is another one: a guest's, who has signed in.
@@ -97,10 +122,8 @@ impl Store {
         room: RoomId,
         asker: &Asker,
     ) -> Result<Option<(Membership, Info)>, StoreError> {
-        let Place::Open(head, info, part) = self.place(room, asker).await? else {
-            return Ok(None);
-        };
-        Ok(membership(room, asker, head, part).map(|room| (room, info)))
+        let Place::Open(whole) = self.place(room, asker).await? else { return Ok(None) };
+        Ok(whole.shown_to(room, asker))
     }
 
     /// Those of the rooms that the asker is in, as they are at this moment, in one round trip.
@@ -141,9 +164,9 @@ impl Store {
                 heads.insert(room, head);
             }
         }
-        let found = rooms.iter().filter_map(|room| {
-            membership(*room, asker, heads.remove(room)?, parts.remove(room))
-        });
+        let found = rooms
+            .iter()
+            .filter_map(|room| membership(*room, asker, heads.remove(room)?, parts.remove(room)));
         Ok((found.collect(), infos))
     }
 
@@ -171,7 +194,7 @@ impl Store {
             return Ok(Place::Moved(to));
         }
         let head = head::parse(item)?.ok_or_else(|| StoreError::broken("no HEAD at its place"))?;
-        Ok(Place::Open(head, info.unwrap_or_default(), part))
+        Ok(Place::Open(Box::new(Whole { head, info: info.unwrap_or_default(), part })))
     }
 
     /// Where the room of a founding is, or would be opened.
@@ -212,9 +235,9 @@ impl Store {
                 (id, generation, Place::Free) => {
                     new = self.create(founding, id, generation, now).await?;
                 }
-                (id, _, Place::Open(head, info, part)) => {
-                    let room = membership(id, asker, head, part);
-                    return Ok(room.map(|room| Opened { room, info, new }));
+                (id, _, Place::Open(whole)) => {
+                    let shown = whole.shown_to(id, asker);
+                    return Ok(shown.map(|(room, info)| Opened { room, info, new }));
                 }
                 _ => {}
             }
@@ -272,9 +295,9 @@ impl Store {
         }
         let works_here = room.kind().rules().desk == Some(Desk::Support);
         let mut me = asker.desk.as_ref().filter(|_| works_here).unwrap_or(&asker.me).clone();
-        let (mut seq, mut to_the_end) = (seq.min(key::MAX_SEQ), true);
+        let mut reading = Reading { seq: seq.min(key::MAX_SEQ), to_the_end: true, now };
         for _ in 0..MAX_TRIES {
-            let request = self.mark_request(room, asker, &me, seq, to_the_end, now);
+            let request = self.mark_request(room, asker, &me, reading);
             let item = match update::send(request).await? {
                 Updated::Done(item) => {
                     let room = Membership::check(room, asker, head::parse(item)?);
@@ -284,11 +307,11 @@ impl Store {
             };
             let head = item.map_or(Ok(None), head::parse)?;
             let Some(room) = Membership::check(room, asker, head) else { return Ok(None) };
-            if room.mark.read >= seq.min(room.head.seq) {
+            let seq = reading.seq.min(room.head.seq);
+            if room.mark.read >= seq {
                 return Ok(Some(Marked { room, moved: false }));
             }
-            seq = seq.min(room.head.seq);
-            to_the_end = seq == room.head.seq && me == room.me;
+            reading = Reading { seq, to_the_end: seq == room.head.seq, now };
             me = room.me;
         }
         Err(StoreError::Unavailable("the room moved on too often".into()))
@@ -301,9 +324,7 @@ impl Store {
         room: RoomId,
         asker: &Asker,
         me: &SideKey,
-        seq: u64,
-        to_the_end: bool,
-        now: Timestamp,
+        Reading { seq, to_the_end, now }: Reading,
     ) -> UpdateItemFluentBuilder {
         let is_desk = room.kind().rules().desk.is_some() && asker.queue() == Some(me);
         let (update, head) = match (is_desk, to_the_end) {

@@ -16,8 +16,8 @@ use super::{
 };
 use crate::domain::ids::{RoomId, SideKey};
 
-/// How many items one call deletes; then it says that there is more. About ten seconds.
-const ITEMS_PER_CALL: usize = 20_000;
+/// How many items one call deletes; then it says that there is more: a few seconds.
+const ITEMS_PER_CALL: usize = 10_000;
 
 /// What came of deleting a room.
 #[derive(Clone, Debug)]

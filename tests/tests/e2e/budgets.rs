@@ -1,5 +1,6 @@
 //! What each operation may cost, counted at the store. A budget that grows fails here.
 
+mod desk;
 mod people;
 
 use std::time::Duration;
@@ -66,7 +67,7 @@ impl Scene {
 
     /// Opens one more room of alice's. Every so many, her inbox is the other index's.
     async fn opens_with_stranger(&self, i: usize, every: usize) {
-        let name = if i % every == 0 { "Aaron" } else { "zoe" };
+        let name = if i.is_multiple_of(every) { "Aaron" } else { "zoe" };
         self.alice.opens_direct(&format!("{name}-{i}")).await;
     }
 
@@ -174,7 +175,7 @@ async fn an_inbox_of_twenty_rooms_takes_two_round_trips_and_22_read_units() {
         .cost(async { assert_eq!(scene.alice.inbox("?limit=20").await.rooms.len(), 20) })
         .await;
 
-    Budget { calls: 3, rounds: 2, reads: 22.0, writes: 0.0 }.holds("20 rooms", &bill);
+    Budget { calls: 4, rounds: 2, reads: 22.0, writes: 0.0 }.holds("20 rooms", &bill);
 }
 
 /// Invariant I12: it does not matter how many rooms there are beside those of the page.
@@ -188,10 +189,10 @@ async fn an_inbox_of_thousands_of_rooms_costs_as_much_as_one_of_twenty() {
     }
 
     let bill = scene.cost(scene.alice.inbox("?limit=20")).await;
-    Budget { calls: 3, rounds: 2, reads: 22.0, writes: 0.0 }.holds("20 of 2,000 rooms", &bill);
+    Budget { calls: 4, rounds: 2, reads: 22.0, writes: 0.0 }.holds("20 of 2,000 rooms", &bill);
     let next = scene.alice.inbox("?limit=20").await.next.expect("more rooms");
     let bill = scene.cost(scene.alice.inbox(&format!("?limit=20&cursor={next}"))).await;
-    Budget { calls: 3, rounds: 2, reads: 23.0, writes: 0.0 }.holds("the next 20", &bill);
+    Budget { calls: 4, rounds: 2, reads: 23.0, writes: 0.0 }.holds("the next 20", &bill);
 }
 
 /// A bucket that can just be sorted as a whole, which takes all its HEADs.

@@ -17,7 +17,7 @@ use shared::{
         ids::{ClientId, RoomId, Salt},
         message::{Draft, Message, MessageType, Slot},
         principal::{Asker, Principal, PrincipalType, Profile},
-        room::{RoomKind, Seat, direct},
+        room::{Founding, RoomKind, Seat},
         time::{Clock, Timestamp},
     },
     store::{Membership, Sender, Store, Window, table},
@@ -152,7 +152,7 @@ async fn found_room(lab: &Lab, now: &AtomicI64) -> Place {
     let (alice, bob) = (seat("alice"), seat("bob"));
     let asker = |seat: &Seat| Asker { me: seat.key.clone(), kind: PrincipalType::User, desk: None };
     let askers = BTreeMap::from([("alice", asker(&alice)), ("bob", asker(&bob))]);
-    let founding = direct::between(alice, bob);
+    let founding = Founding::by_pair(RoomKind::Direct, alice, bob);
     let opened =
         store.open(&founding, &askers["alice"], time(now)).await.expect("the store answers");
     assert!(opened.is_some_and(|opened| opened.new));
@@ -338,7 +338,7 @@ fn check_summary(slots: &[Slot], room: &Membership) {
         Some(Slot::Message(last)) => {
             assert_eq!(preview.seq, Some(last.seq), "I7: the preview's place");
             assert_eq!(preview.text.as_deref(), Some(last.body.as_str()), "I7: the preview's text");
-            assert_eq!(preview.sent_at(), Some(last.created_at), "I7: the preview's time");
+            assert_eq!(room.head.last_activity(), last.created_at, "I7: the preview's time");
         }
         _ => assert_eq!(preview.text, None, "I7: the preview of a message that never came"),
     }

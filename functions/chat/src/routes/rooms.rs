@@ -4,11 +4,15 @@ use axum::{Json, extract::State, http::StatusCode};
 use serde::Deserialize;
 use shared::{
     actions::{
-        open::OpenRequest,
+        open::Naming,
         rooms::{RoomChanges, RoomList},
         view::RoomView,
     },
-    domain::{change::Change, principal::Caller, room::RoomKind},
+    domain::{
+        change::Change,
+        principal::Caller,
+        room::{Opening, RoomKind},
+    },
     error::Error,
     http::{Fields, OptionalJson, Problem, RoomPath, Shared, ValidJson, ValidQuery},
     store::OwnSettings,
@@ -40,20 +44,18 @@ pub(crate) struct OpenRoom {
 }
 
 impl OpenRoom {
-    fn request(self) -> Result<OpenRequest, Error> {
+    fn naming(self) -> Result<Naming, Error> {
         let required = |value: Option<String>, field: &str| {
             value.ok_or_else(|| Error::invalid(field, "is required"))
         };
-        Ok(match self.kind {
-            RoomKind::Direct => OpenRequest::Direct { with: required(self.with, "with")? },
-            RoomKind::Support => OpenRequest::Support { user: self.user },
-            RoomKind::Listing => {
-                OpenRequest::Listing { listing_id: required(self.listing_id, "listing_id")? }
+        Ok(match self.kind.rules().opening {
+            Opening::ByPair => Naming::Pair { with: required(self.with, "with")? },
+            Opening::ByAsking => Naming::Asking { user: self.user },
+            Opening::ByListing => {
+                Naming::Listing { listing_id: required(self.listing_id, "listing_id")? }
             }
-            RoomKind::Match => {
-                OpenRequest::Match { group_id: required(self.group_id, "group_id")? }
-            }
-            RoomKind::Group => OpenRequest::Group {
+            Opening::ByGroup => Naming::Group { group_id: required(self.group_id, "group_id")? },
+            Opening::ByMembers => Naming::Members {
                 members: self.members.ok_or_else(|| Error::invalid("members", "is required"))?,
                 title: self.title,
                 client_id: self
@@ -91,7 +93,8 @@ pub(crate) async fn open_room(
     caller: Caller,
     ValidJson(asked): ValidJson<OpenRoom>,
 ) -> Result<(StatusCode, Json<RoomView>), Error> {
-    let (room, new) = app.services.open(&caller, asked.request()?).await?;
+    let kind = asked.kind;
+    let (room, new) = app.services.open(&caller, kind, asked.naming()?).await?;
     Ok((if new { StatusCode::CREATED } else { StatusCode::OK }, Json(room)))
 }
 

@@ -22,6 +22,53 @@ pub struct Founding {
 }
 
 impl Founding {
+    /// [`Opening::ByPair`](super::Opening): the room of two, the same whoever opens it.
+    pub fn by_pair(kind: RoomKind, one: Seat, other: Seat) -> Self {
+        let mut seats = vec![one, other];
+        seats.sort_by(|x, y| x.key.cmp(&y.key));
+        let key = seats.iter().map(|seat| seat.key.as_str().into()).collect();
+        Self { kind, key, seats, about: About::default() }
+    }
+
+    /// [`Opening::ByAsking`](super::Opening): the room of a user and the desk.
+    pub fn by_asking(kind: RoomKind, user: Seat, desk: Seat) -> Self {
+        let key = vec![user.key.as_str().into()];
+        Self { kind, key, seats: vec![user, desk], about: About::default() }
+    }
+
+    /// [`Opening::ByListing`](super::Opening): the room of a user and a merchant about a listing, given by
+    /// id and title.
+    pub fn by_listing(kind: RoomKind, listing: (&str, &str), user: Seat, merchant: Seat) -> Self {
+        let (id, title) = listing;
+        let key = vec![user.key.as_str().into(), id.into()];
+        let listing = Some((id.to_owned(), title.to_owned()));
+        let about = About { listing, ..About::default() };
+        Self { kind, key, seats: vec![user, merchant], about }
+    }
+
+    /// [`Opening::ByGroup`](super::Opening): the room of a giver and a receiver.
+    ///
+    /// The key is the giver and not the pair: two people who drew each other have two rooms, or one
+    /// room would tell each who gives.
+    pub fn by_group(kind: RoomKind, group: &str, giver: Seat, receiver: Seat) -> Self {
+        let key = vec![group.into(), giver.key.as_str().into()];
+        let about = About { group: Some(group.to_owned()), ..About::default() };
+        Self { kind, key, seats: vec![giver, receiver], about }
+    }
+
+    /// [`Opening::ByMembers`](super::Opening): a room for these members, the first of whom founds it.
+    /// `nonce` makes it a new one; a repeat with the same nonce finds the same.
+    pub fn by_members(
+        kind: RoomKind,
+        nonce: &[u8],
+        title: Option<String>,
+        members: Vec<Seat>,
+    ) -> Self {
+        let founder = members.first().map_or("", |seat| seat.key.as_str());
+        let key = vec![founder.into(), nonce.to_vec()];
+        Self { kind, key, seats: members, about: About { title, ..About::default() } }
+    }
+
     /// The room's id. A room that was deleted and opened again is of a later `generation`.
     pub fn id(&self, salt: &Salt, generation: u32) -> RoomId {
         let key: Vec<&[u8]> = self.key.iter().map(Vec::as_slice).collect();

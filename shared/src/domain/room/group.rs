@@ -1,6 +1,6 @@
 //! `group`: any number of people, who come and go.
 
-use super::{About, Founding, Opening, RoomKind, Rules, Seat};
+use super::{Opening, Rules};
 
 /// Ten thousand characters; nobody archives, nobody is hidden.
 pub const RULES: Rules =
@@ -11,16 +11,3 @@ pub const MAX_MEMBERS: usize = 1_000;
 
 /// The longest title, in Unicode scalar values.
 pub const MAX_TITLE: usize = 200;
-
-/// A room for these members, the first of whom founds it. `nonce` makes it a new one; a repeat with
-/// the same nonce finds the same.
-pub fn of(nonce: &[u8], title: Option<String>, members: Vec<Seat>) -> Founding {
-    let founder = members.first().map_or("", |seat| seat.key.as_str());
-    let key = vec![founder.into(), nonce.to_vec()];
-    Founding {
-        kind: RoomKind::Group,
-        key,
-        seats: members,
-        about: About { title, ..About::default() },
-    }
-}

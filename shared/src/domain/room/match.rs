@@ -1,25 +1,12 @@
 //! `match`: somebody who gives and the one who was drawn, after a group's raffle; one room for each
 //! group and giver.
-//!
-//! The key is the giver and not the pair: two people who drew each other have two rooms, or one
-//! room would tell each who gives.
 
-use super::{About, Founding, Opening, RoomKind, Rules, Seat};
+use super::{Opening, Rules};
 use crate::domain::ids::{RoomId, Salt};
 
 /// Five hundred characters; the giver is hidden until the group's date.
 pub const RULES: Rules =
     Rules { opening: Opening::ByGroup, desk: None, masks_first_side: true, max_body: 500 };
-
-/// The room of a giver and a receiver.
-pub fn between(group: &str, giver: Seat, receiver: Seat) -> Founding {
-    Founding {
-        kind: RoomKind::Match,
-        key: vec![group.into(), giver.key.as_str().into()],
-        seats: vec![giver, receiver],
-        about: About { group: Some(group.to_owned()), ..About::default() },
-    }
-}
 
 /// The giver's id in the room, for ever: it follows from the room alone and tells nothing about the
 /// giver. The colon keeps it apart from every user's own id.
