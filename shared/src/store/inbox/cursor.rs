@@ -74,13 +74,16 @@ pub struct Cursor {
     pub(super) shown: Place,
     pub(super) skips: Vec<Skip>,
     pub(super) run: Option<Run>,
+    /// Whether there were far more rooms around it than pages show, so that it is best to read many
+    /// entries at once.
+    pub(super) crowded: bool,
 }
 
 impl Cursor {
     /// Behind `shown`. Buckets that the list has left by then need not be skipped any longer.
     pub(super) fn behind(shown: Place, skips: &[Skip]) -> Self {
         let skips = skips.iter().copied().filter(|skip| skip.start <= shown.at()).collect();
-        Self { shown, skips, run: None }
+        Self { shown, skips, run: None, crowded: false }
     }
 
     /// The same place, before or within a run.
@@ -109,6 +112,9 @@ impl fmt::Display for Cursor {
         let mut plain = self.shown.to_string();
         for skip in &self.skips {
             plain += &format!(" s {} {}", skip.source, skip.start);
+        }
+        if self.crowded {
+            plain += " c";
         }
         if let Some(run) = self.run {
             plain += &format!(" r {} {} {}", run.source, run.start, Or(run.from));
@@ -139,12 +145,14 @@ impl FromStr for Cursor {
         let plain = URL_SAFE_NO_PAD.decode(text).map_err(|_| BadCursor)?;
         let plain = String::from_utf8(plain).map_err(|_| BadCursor)?;
         let mut words = Words(plain.split(' '));
-        let mut cursor = Self { shown: words.place()?, skips: Vec::new(), run: None };
+        let mut cursor =
+            Self { shown: words.place()?, skips: Vec::new(), run: None, crowded: false };
         while let Some(word) = words.0.next() {
             match word {
                 "s" if cursor.skips.len() < MANY_SOURCES => {
                     cursor.skips.push(Skip { source: words.source()?, start: words.time()? });
                 }
+                "c" => cursor.crowded = true,
                 "r" if cursor.run.is_none() => {
                     let (source, start, from) = (words.source()?, words.time()?, words.room()?);
                     cursor.run = Some(Run { source, start, from, shown: None });
@@ -208,6 +216,7 @@ mod tests {
         for cursor in [
             Cursor::behind(Place::below(0), &[]),
             Cursor::behind(Place::behind_bucket(room('4'), 9), &[]),
+            Cursor { crowded: true, ..plain.clone() },
             plain.clone().in_run(run),
             plain.clone().in_run(within),
             plain,

@@ -89,8 +89,8 @@ impl Shelf {
     }
 
     /// How many entries to read next: what a page is likely to need, then all that it may.
-    fn next_read(&self, limit: usize) -> usize {
-        if self.entries.is_empty() {
+    fn next_read(&self, limit: usize, crowded: bool) -> usize {
+        if self.entries.is_empty() && !crowded {
             (limit + SPARE + 1).next_multiple_of(STEP)
         } else {
             MOST + 1 - self.in_last_bucket().min(MOST)
@@ -105,6 +105,8 @@ pub(super) struct Plan {
     shown: Option<Place>,
     skips: Vec<Skip>,
     run: Option<Run>,
+    /// Whether the page before looked at far more than it showed.
+    crowded: bool,
     /// When the rooms that were looked at were last active; none of what is not to be shown.
     seen: BTreeMap<RoomId, Option<i64>>,
     /// How many entries must be looked at.
@@ -117,6 +119,7 @@ impl Plan {
     /// A page of at most `limit` rooms from sources with buckets of these widths.
     pub(super) fn new(widths: &[i64], limit: usize, cursor: Option<Cursor>) -> Self {
         let shown = cursor.as_ref().map(|cursor| cursor.shown);
+        let crowded = cursor.as_ref().is_some_and(|cursor| cursor.crowded);
         let (skips, run) = cursor.map(|cursor| (cursor.skips, cursor.run)).unwrap_or_default();
         let run = run.filter(|run| run.source < widths.len());
         let begin = |source: usize| match run {
@@ -138,7 +141,7 @@ impl Plan {
         let shelves = widths.iter().enumerate().map(shelf).collect();
         let limit = limit.max(1);
         let seen = BTreeMap::new();
-        Self { shelves, limit, shown, skips, run, seen, wanted: limit, missing: limit }
+        Self { shelves, limit, shown, skips, run, crowded, seen, wanted: limit, missing: limit }
     }
 
     /// Where the reading of a source begins.
@@ -231,7 +234,7 @@ impl Plan {
         let sources = self.shelves.iter().enumerate();
         sources
             .filter(|(_, shelf)| shelf.unread_below().is_some_and(|below| below > floor))
-            .map(|(source, shelf)| (source, shelf.next_read(self.limit)))
+            .map(|(source, shelf)| (source, shelf.next_read(self.limit, self.crowded)))
             .collect()
     }
 
@@ -278,7 +281,9 @@ impl Plan {
             || self.fitting().any(|(end, _)| end <= floor);
         if places.len() > self.limit || (places.len() == self.limit && more) {
             places.truncate(self.limit);
-            let next = places.last().map(|last| Cursor::behind(*last, &self.skips));
+            let crowded = candidates.len() > self.limit + 2 * STEP;
+            let next =
+                places.last().map(|last| Cursor { crowded, ..Cursor::behind(*last, &self.skips) });
             return Some(page(&places, next));
         }
         if !more {
