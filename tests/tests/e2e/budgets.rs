@@ -66,7 +66,7 @@ impl Scene {
     }
 
     /// Opens one more room of alice's. Every so many, her inbox is the other index's.
-    async fn opens_with_stranger(&self, i: usize, every: usize) {
+    async fn opens_with_stranger(&self, i: u32, every: u32) {
         let name = if i.is_multiple_of(every) { "Aaron" } else { "zoe" };
         self.alice.opens_direct(&format!("{name}-{i}")).await;
     }

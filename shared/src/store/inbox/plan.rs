@@ -10,8 +10,13 @@
 //! so many entries as the index has them. While runs go through one bucket of one source, the rest
 //! of the list stands still; then it goes on without that bucket.
 
+mod run;
+mod shelf;
+
 use std::collections::{BTreeMap, BTreeSet};
 
+pub(super) use self::shelf::{Begin, Entry};
+use self::shelf::{STEP, Shelf};
 use super::cursor::{Cursor, Place, Run, Skip};
 use crate::domain::ids::RoomId;
 
@@ -22,30 +27,6 @@ pub(super) const MOST: usize = 500;
 /// unit in vain; reading INFO for the page alone costs a round trip.
 pub(super) const SPARE: usize = 5;
 
-/// About as many entries as half a read unit pays for.
-const STEP: usize = 50;
-
-/// A room as an index lists it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Entry {
-    /// When its bucket begins.
-    pub(super) start: i64,
-    pub(super) room: RoomId,
-    /// Whether it is of the kind that the list is to show.
-    pub(super) fits: bool,
-}
-
-/// Where the reading of a source begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Begin {
-    /// With its newest bucket.
-    Top,
-    /// With the newest bucket that begins at this time or before.
-    AtMost(i64),
-    /// In this bucket alone, behind the entry of a room.
-    Within { start: i64, after: Option<RoomId> },
-}
-
 /// What to do next.
 #[derive(Debug)]
 pub(super) enum Step {
@@ -55,47 +36,6 @@ pub(super) enum Step {
     Look { rooms: Vec<RoomId>, with_info: bool },
     /// Show these rooms.
     Show { rooms: Vec<RoomId>, next: Option<Cursor> },
-}
-
-/// What is known of a source.
-struct Shelf {
-    width: i64,
-    begin: Begin,
-    entries: Vec<Entry>,
-    finished: bool,
-}
-
-impl Shelf {
-    /// What is unread was active before this time.
-    fn unread_below(&self) -> Option<i64> {
-        let last = self.entries.last().map_or(i64::MAX, |last| last.start + self.width);
-        (!self.finished).then_some(last)
-    }
-
-    /// How many entries of the last bucket were read.
-    fn in_last_bucket(&self) -> usize {
-        let last = self.entries.last();
-        self.entries
-            .iter()
-            .rev()
-            .take_while(|entry| last.is_some_and(|l| l.start == entry.start))
-            .count()
-    }
-
-    /// A bucket that is not read to its end and already holds more than can be sorted.
-    fn overfull(&self) -> Option<i64> {
-        let last = self.entries.last().filter(|_| !self.finished)?;
-        (self.in_last_bucket() > MOST).then_some(last.start)
-    }
-
-    /// How many entries to read next: what a page is likely to need, then all that it may.
-    fn next_read(&self, limit: usize, crowded: bool) -> usize {
-        if self.entries.is_empty() && !crowded {
-            (limit + SPARE + 1).next_multiple_of(STEP)
-        } else {
-            MOST + 1 - self.in_last_bucket().min(MOST)
-        }
-    }
 }
 
 /// A page in the making.
@@ -304,44 +244,6 @@ impl Plan {
         let raise = if again { counted } else { self.missing };
         self.wanted = (counted + raise).min(MOST);
         None
-    }
-
-    /// A page of a run, or the rest of it.
-    fn step_in_run(&self, run: Run) -> Step {
-        let shelf = &self.shelves[run.source];
-        if !shelf.finished && shelf.entries.len() <= MOST {
-            return Step::Read(vec![(run.source, MOST + 1 - shelf.entries.len())]);
-        }
-        let part = &shelf.entries[..shelf.entries.len().min(MOST)];
-        let end = run.start.saturating_add(shelf.width);
-        let candidates: Vec<_> =
-            part.iter().filter(|entry| entry.fits).map(|entry| (end, *entry)).collect();
-        if let Some(look) = self.look(&candidates) {
-            return look;
-        }
-        let mut places = self.places(&candidates, run.shown.or(self.shown));
-        let left = places.len() > self.limit;
-        places.truncate(self.limit);
-        let rest = match part.last() {
-            _ if left => Some(Run { shown: places.last().copied(), ..run }),
-            Some(last) if part.len() < shelf.entries.len() => {
-                Some(Run { from: Some(last.room), shown: None, ..run })
-            }
-            _ => None,
-        };
-        page(&places, Some(self.behind_run(run, rest)))
-    }
-
-    /// Where the list goes on: with the rest of the bucket, or without the bucket.
-    fn behind_run(&self, run: Run, rest: Option<Run>) -> Cursor {
-        let shown = self.shown.unwrap_or(Place::below(i64::MAX));
-        let mut skips = self.skips.clone();
-        if let Some(rest) = rest {
-            return Cursor::behind(shown, &skips).in_run(rest);
-        }
-        skips.retain(|skip| skip.source != run.source);
-        skips.push(Skip { source: run.source, start: run.start });
-        Cursor::behind(shown, &skips)
     }
 }
 
