@@ -17,7 +17,7 @@ use super::{
 use crate::domain::ids::{RoomId, SideKey};
 
 /// How many items one call deletes; then it says that there is more: a few seconds.
-const ITEMS_PER_CALL: usize = 10_000;
+const ITEMS_PER_CALL: i32 = 10_000;
 
 /// What came of deleting a room.
 #[derive(Clone, Debug)]
@@ -89,7 +89,7 @@ impl Store {
 
     /// Deletes what stands behind HEAD; says whether that was all.
     async fn sweep(&self, room: RoomId) -> Result<bool, StoreError> {
-        let (mut start, mut deleted) = (None, 0);
+        let (mut start, mut left) = (None, ITEMS_PER_CALL);
         loop {
             let answer = self
                 .client
@@ -101,10 +101,11 @@ impl Store {
                 .projection_expression("pk, sk")
                 .consistent_read(true)
                 .set_exclusive_start_key(start)
+                .limit(left)
                 .send()
                 .await?;
             let keys = answer.items.unwrap_or_default();
-            deleted += keys.len();
+            left -= answer.count;
             let requests = keys.into_iter().map(|key| {
                 let delete = DeleteRequest::builder().set_key(Some(key)).build();
                 let delete = delete.map_err(StoreError::broken)?;
@@ -112,7 +113,7 @@ impl Store {
             });
             self.batch_write(requests.collect::<Result<_, StoreError>>()?).await?;
             start = answer.last_evaluated_key;
-            if start.is_none() || deleted >= ITEMS_PER_CALL {
+            if start.is_none() || left <= 0 {
                 return Ok(start.is_none());
             }
         }
