@@ -46,6 +46,14 @@ impl TestApp {
         Self::started(store, Some(relay.endpoint()), ALL_FEATURES).await
     }
 
+    /// One more function beside another, over the same store and with the same listeners. It
+    /// remembers nothing of what the other one has seen.
+    pub async fn beside(other: &Self, store: impl Wire) -> Self {
+        let address = other.local.address();
+        let relay = Endpoint { host: address.ip().to_string(), port: address.port(), tls: false };
+        Self::started(store, Some(relay), ALL_FEATURES).await
+    }
+
     /// With a relay that cannot be reached.
     pub async fn without_relay() -> Self {
         let relay = FakeRelay::nowhere().await;

@@ -15,6 +15,7 @@
 //! | `distant` | the store, each call taking its time |
 //! | `meter` | the store, counting calls and units |
 //! | `faulty` | the store over a network that misbehaves |
+//! | `traces` | what would give an identity away, however it is written |
 //! | `token` | tokens that nobody would give out |
 
 use std::time::Duration;
@@ -29,6 +30,7 @@ mod relay;
 mod room;
 mod site;
 pub mod token;
+mod traces;
 mod user;
 
 pub use self::{
@@ -41,6 +43,7 @@ pub use self::{
     relay::{FakeRelay, Mood},
     room::{Inbox, Page, Room},
     site::Site,
+    traces::Traces,
     user::{User, in_path},
 };
 

@@ -37,6 +37,8 @@ pub struct Listener {
     waiting: VecDeque<Heard>,
     /// A public channel of this listener's own, for marks.
     marks: String,
+    /// Every frame that came, as it came.
+    frames: Vec<String>,
 }
 
 impl Listener {
@@ -56,6 +58,7 @@ impl Listener {
             socket,
             waiting: VecDeque::new(),
             marks: format!("marks-{}", Uuid::new_v4()),
+            frames: Vec::new(),
         };
         let greeting = listener.frame().await;
         assert_eq!(greeting["event"], "pusher:connection_established", "{greeting}");
@@ -83,6 +86,17 @@ impl Listener {
                 _ => self.waiting.push_back(heard(&frame)),
             }
         }
+    }
+
+    /// Tells the others on a channel something, past Parlour, as a client may.
+    pub async fn tells_others(&mut self, name: &str, channel: &str, data: Value) {
+        let event = json!({ "event": name, "channel": channel, "data": data });
+        self.socket.send(Message::text(event.to_string())).await.expect("an open socket");
+    }
+
+    /// Every frame that has come, as it came, also those that no test has looked at.
+    pub fn frames(&self) -> &[String] {
+        &self.frames
     }
 
     /// The next event.
@@ -152,6 +166,7 @@ impl Listener {
             match frame.expect("an event should have come").expect("an open socket") {
                 Ok(Message::Text(text)) => {
                     let frame: Value = serde_json::from_str(&text).expect("JSON");
+                    self.frames.push(text.to_string());
                     if frame["event"] != "pusher:ping" {
                         return frame;
                     }
@@ -164,10 +179,14 @@ impl Listener {
     }
 }
 
-/// The data of a frame, which is JSON inside a string.
+/// The data of a frame, which is JSON inside a string; another client's comes as it was said.
 fn data_of(frame: &Value) -> Value {
-    let data = frame["data"].as_str().unwrap_or_else(|| panic!("data that is no text: {frame}"));
-    serde_json::from_str(data).unwrap_or_else(|_| panic!("data that is no JSON: {frame}"))
+    match frame["data"].as_str() {
+        Some(data) => {
+            serde_json::from_str(data).unwrap_or_else(|_| panic!("data that is no JSON: {frame}"))
+        }
+        None => frame["data"].clone(),
+    }
 }
 
 fn heard(frame: &Value) -> Heard {

@@ -103,6 +103,41 @@ impl User {
         Room::from(answer.json)
     }
 
+    /// Tells, as the application's server, that a group was drawn, who gives to whom, and when it is
+    /// revealed.
+    pub async fn draws(&self, group: &str, reveal_at: &str, matches: Value) {
+        let told = json!({ "name": "The family", "reveal_at": reveal_at, "matches": matches });
+        self.put(&format!("/v1/groups/{}", in_path(group)), told).await.expect(200);
+    }
+
+    /// Opens the room with whom this caller drew in a group, whatever comes of it.
+    pub async fn tries_to_open_match(&self, group: &str) -> Answer {
+        self.post("/v1/rooms", json!({ "kind": "match", "group_id": group })).await
+    }
+
+    /// Opens the room with whom this caller drew in a group, or finds it open.
+    pub async fn opens_match(&self, group: &str) -> Room {
+        let answer = self.tries_to_open_match(group).await;
+        assert!(matches!(answer.status, 200 | 201), "{answer}");
+        Room::from(answer.json)
+    }
+
+    /// Opens a new room for this caller and these users.
+    pub async fn opens_group(&self, members: &[&str]) -> Room {
+        let group = json!({ "kind": "group", "members": members });
+        Room::from(self.post("/v1/rooms", group).await.expect(201))
+    }
+
+    /// Adds users to a group, whatever comes of it.
+    pub async fn adds(&self, room: &Room, members: &[&str]) -> Answer {
+        self.post(&room.path("/members"), json!({ "members": members })).await
+    }
+
+    /// Removes a member of a group, or leaves it, whatever comes of it.
+    pub async fn removes(&self, room: &Room, member_id: &str) -> Answer {
+        self.delete(&room.path(&format!("/members/{}", in_path(member_id)))).await
+    }
+
     /// The room as this caller sees it now.
     pub async fn sees(&self, room: &Room) -> Room {
         Room::from(self.get(&room.path("")).await.expect(200))
@@ -184,6 +219,11 @@ impl User {
         let mut listener = self.connects().await;
         listener.subscribe(&self.desk_channel().await).await;
         listener
+    }
+
+    /// Changes a room's title, or how it is for this caller; the room then.
+    pub async fn changes(&self, room: &Room, changes: Value) -> Room {
+        Room::from(self.patch(&room.path(""), changes).await.expect(200))
     }
 
     /// What the API says of the caller.
