@@ -72,6 +72,11 @@ impl Listener {
     /// Subscribes to a private channel, with the right that the API gives.
     pub async fn subscribe(&mut self, channel: &str) {
         let grant = self.user.asks_to_hear(&self.socket_id, channel).await.expect(200);
+        self.presents(channel, &grant).await;
+    }
+
+    /// Subscribes to a private channel with a right that was given before.
+    pub async fn presents(&mut self, channel: &str, grant: &Value) {
         self.ask(json!({ "channel": channel, "auth": grant["auth"] })).await;
     }
 

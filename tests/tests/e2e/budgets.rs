@@ -1,6 +1,7 @@
 //! What each operation may cost, counted at the store. A budget that grows fails here.
 
 mod desk;
+mod groups;
 mod people;
 
 use std::time::Duration;
