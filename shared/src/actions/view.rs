@@ -313,7 +313,11 @@ fn members(room: &Membership, info: &Info, revealed: bool) -> Vec<Member> {
     if !room.room.kind().rules().has_many_members() {
         let side = |key| info.sides.get(key).cloned().unwrap_or_default();
         let sides = room.head.marks.iter();
-        return sides.map(|(key, mark)| side_member(mark, side(key), revealed)).collect();
+        let mut members: Vec<Member> =
+            sides.map(|(key, mark)| side_member(mark, side(key), revealed)).collect();
+        // The order of their keys would tell something of whoever is behind an alias.
+        members.sort_by(|one, other| one.id.cmp(&other.id));
+        return members;
     }
     let own = room.part.as_deref().map(part_member);
     let others = info.sides.iter().filter(|(key, _)| **key != room.me);
