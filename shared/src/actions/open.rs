@@ -255,6 +255,9 @@ fn account(field: &str, id: &str) -> Result<Principal, Error> {
 /// A title that fits; blank is none.
 pub(super) fn checked_title(title: Option<String>) -> Result<Option<String>, Error> {
     let title = title.map(|title| title.trim().to_owned()).filter(|title| !title.is_empty());
+    if title.as_ref().is_some_and(|title| title.contains('\0')) {
+        return Err(Error::invalid("title", "must not hold a NUL character"));
+    }
     if title.as_ref().is_some_and(|title| title.chars().nth(group::MAX_TITLE).is_some()) {
         let most = group::MAX_TITLE;
         return Err(Error::invalid("title", format!("must have at most {most} characters")));
