@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::{
     operation::update_item::builders::UpdateItemFluentBuilder,
-    types::{AttributeValue, PutRequest, ReturnValue, WriteRequest},
+    types::{AttributeValue, ConditionCheck, Put, ReturnValue, TransactWriteItem},
 };
 
 use super::{
@@ -14,10 +14,11 @@ use super::{
     info::{self, Info},
     key,
     part::{self, Part},
+    transact::transaction,
     update::{self, Updated},
 };
 use crate::domain::{
-    ids::{RoomId, SideKey},
+    ids::{RoomId, Salt, SideKey},
     member::MemberRole,
     principal::Asker,
     room::{Desk, Founding},
@@ -29,6 +30,9 @@ const MAX_GENERATIONS: usize = 64;
 
 /// How often a read mark may find that the head has moved on.
 const MAX_TRIES: usize = 16;
+
+/// How many members one transaction writes when a group is opened: it takes a hundred items.
+const FOUND_AT_ONCE: usize = 99;
 
 /// A room that is open.
 #[derive(Clone, Debug)]
@@ -256,12 +260,9 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let salt = self.salt().await?;
         self.create_info(id, &Info::new(founding, id, salt, now)).await?;
-        if founding.kind.rules().has_many_members() {
-            let parts = founding.seats.iter().enumerate().map(|(place, seat)| {
-                let role = if place == 0 { MemberRole::Owner } else { MemberRole::Member };
-                Part::new(seat, role, id, salt, now).item(id, &seat.key)
-            });
-            self.put_all(parts.collect::<Result<_, _>>()?).await?;
+        let many = founding.kind.rules().has_many_members();
+        if many && !self.create_parts(founding, id, salt, now).await? {
+            return Ok(false);
         }
         let head = Head::new(founding, id, salt, now).of_generation(generation);
         let mut item: HashMap<String, AttributeValue> =
@@ -270,13 +271,37 @@ impl Store {
         self.put_if_absent(item).await
     }
 
-    /// Puts items that nobody else writes yet.
-    async fn put_all(&self, items: Vec<HashMap<String, AttributeValue>>) -> Result<(), StoreError> {
-        let requests = items.into_iter().map(|item| {
-            let put = PutRequest::builder().set_item(Some(item)).build();
-            Ok(WriteRequest::builder().put_request(put.map_err(StoreError::broken)?).build())
-        });
-        self.batch_write(requests.collect::<Result<_, StoreError>>()?).await
+    /// Writes the members of a group that is being opened, as long as it is not open: another run
+    /// of the same opening may have been faster, and whoever has left the group since then must not
+    /// come back. Says whether this run was in time.
+    async fn create_parts(
+        &self,
+        founding: &Founding,
+        id: RoomId,
+        salt: &Salt,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        for (chunk, seats) in founding.seats.chunks(FOUND_AT_ONCE).enumerate() {
+            let not_open = ConditionCheck::builder()
+                .table_name(&self.table)
+                .set_key(Some(key::of(key::room(id), key::HEAD)))
+                .condition_expression("attribute_not_exists(pk)")
+                .build()
+                .map_err(StoreError::broken)?;
+            let mut items = vec![TransactWriteItem::builder().condition_check(not_open)];
+            for (place, seat) in seats.iter().enumerate() {
+                let founds = chunk == 0 && place == 0;
+                let role = if founds { MemberRole::Owner } else { MemberRole::Member };
+                let part = Part::new(seat, role, id, salt, now).item(id, &seat.key)?;
+                let put = Put::builder().table_name(&self.table).set_item(Some(part));
+                let put = put.build().map_err(StoreError::broken)?;
+                items.push(TransactWriteItem::builder().put(put));
+            }
+            if !self.transact(transaction(items)).await?.is_done() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Moves a member's read mark forward, never back and never past the head; `None` to a stranger.
