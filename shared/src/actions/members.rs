@@ -68,10 +68,10 @@ impl Services {
         only_in_groups(&room)?;
         let seats = self.seats_of(ids).await?;
         let joined = self.store.add_members(&room, &info, &seats, self.clock.now()).await?;
-        let joined = match joined {
+        let (joined, full) = match joined {
             Joined::NotAMember => return Err(Error::NotFound),
-            Joined::Full => return Err(FULL),
-            Joined::Done(joined) => joined,
+            Joined::Full(joined) => (joined, true),
+            Joined::Done(joined) => (joined, false),
         };
         let (room, info) = self.store.room(room.room, &asker).await?.ok_or(Error::NotFound)?;
         if !joined.is_empty() {
@@ -80,6 +80,9 @@ impl Services {
                 ..RoomChange::default()
             };
             self.publish(self.room_updated(&room, change).await?).await;
+        }
+        if full {
+            return Err(FULL);
         }
         self.view(room, info).await
     }

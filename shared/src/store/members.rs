@@ -34,8 +34,8 @@ const JOIN_AT_ONCE: usize = 97;
 pub enum Joined {
     /// Whoever adds is no member any more.
     NotAMember,
-    /// The group would be too large.
-    Full,
+    /// The group would be too large. Where others filled it meanwhile, some may have joined.
+    Full(Vec<SideKey>),
     /// They are members now; those who were none before.
     Done(Vec<SideKey>),
 }
@@ -52,7 +52,7 @@ pub enum Removed {
 }
 
 impl Store {
-    /// Adds members to a group; those who are members already stay as they are.
+    /// Adds members to a group, all of them or none; those who are members already stay as they are.
     ///
     /// # Errors
     /// When the store cannot be reached.
@@ -64,9 +64,14 @@ impl Store {
         now: Timestamp,
     ) -> Result<Joined, StoreError> {
         let mut joined = Vec::new();
-        for chunk in seats.chunks(JOIN_AT_ONCE) {
-            let mut wanted: BTreeMap<&SideKey, &Seat> =
-                chunk.iter().map(|seat| (&seat.key, seat)).collect();
+        let there = self.members_at(by.room, &by.head).await?;
+        let new = seats.iter().map(|seat| (&seat.key, seat));
+        let new: Vec<_> = new.filter(|(key, _)| !there.keys.contains(key)).collect();
+        if by.head.member_count() + new.len() > MAX_MEMBERS {
+            return Ok(Joined::Full(joined));
+        }
+        for chunk in new.chunks(JOIN_AT_ONCE) {
+            let mut wanted: BTreeMap<&SideKey, &Seat> = chunk.iter().copied().collect();
             while !wanted.is_empty() {
                 let shown = info.sides.len() + joined.len();
                 let seats: Vec<&Seat> = wanted.values().copied().collect();
@@ -80,9 +85,9 @@ impl Store {
                 };
                 match reasons.as_slice() {
                     [asker, ..] if condition_failed(asker) => return Ok(Joined::NotAMember),
-                    [_, head, ..] if condition_failed(head) => return Ok(Joined::Full),
+                    [_, head, ..] if condition_failed(head) => return Ok(Joined::Full(joined)),
                     [_, _, parts @ ..] => {
-                        // Who is a member already is left out.
+                        // Who has become a member meanwhile is left out.
                         for (seat, reason) in seats.iter().zip(parts) {
                             if condition_failed(reason) {
                                 wanted.remove(&seat.key);
