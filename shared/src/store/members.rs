@@ -29,6 +29,12 @@ use crate::domain::{
 /// whoever adds them.
 const JOIN_AT_ONCE: usize = 97;
 
+/// How often those who leave at once may get in each other's way.
+const MAX_TRIES: usize = 16;
+
+/// The role of an owner as it is stored.
+const OWNER: &str = "owner";
+
 /// What came of adding members.
 #[derive(Clone, Debug)]
 pub enum Joined {
@@ -182,21 +188,69 @@ impl Store {
         by: &Membership,
         member: &SideKey,
     ) -> Result<Removed, StoreError> {
-        let leaves = by.me == *member;
-        let heir = if leaves && by.role() == Some(MemberRole::Owner) {
-            self.next_owner(by.room, member).await?
-        } else {
-            None
-        };
-        let items = self.removal_request(by, member, heir.as_ref())?;
-        let reasons = match self.transact(items).await? {
-            Transacted::Done => return Ok(Removed::Done),
-            Transacted::Refused(reasons) => reasons,
-        };
-        Ok(match reasons.as_slice() {
-            [part, ..] if condition_failed(part) => Removed::NoSuchMember,
-            _ => Removed::NotAllowed,
+        if by.me == *member {
+            return self.leave(by).await;
+        }
+        let owner = ConditionCheck::builder()
+            .table_name(&self.table)
+            .set_key(Some(key::of(key::room(by.room), key::part(&by.me))))
+            .condition_expression("ro = :owner")
+            .expression_attribute_values(":owner", s(OWNER))
+            .build()
+            .map_err(StoreError::broken)?;
+        let mut items = self.removal(by.room, member, "attribute_exists(pk)", "attribute_exists(v)")?;
+        items.push(TransactWriteItem::builder().condition_check(owner));
+        Ok(match self.transact(transaction(items)).await? {
+            Transacted::Done => Removed::Done,
+            Transacted::Refused(reasons) => match reasons.as_slice() {
+                [part, ..] if condition_failed(part) => Removed::NoSuchMember,
+                _ => Removed::NotAllowed,
+            },
         })
+    }
+
+    /// Removes whoever asks. An owner makes somebody else the owner, in the same transaction; where
+    /// that one has just left too, or the last owner has just made one of the asker, once more.
+    async fn leave(&self, by: &Membership) -> Result<Removed, StoreError> {
+        let mut role = by.role();
+        for _ in 0..MAX_TRIES {
+            let Some(now) = role else { return Ok(Removed::NoSuchMember) };
+            let items = match now {
+                MemberRole::Member => self.leave_as_member(by)?,
+                MemberRole::Owner => self.leave_as_owner(by).await?,
+            };
+            if self.transact(items).await?.is_done() {
+                return Ok(Removed::Done);
+            }
+            if self.read_head(by.room).await?.is_none() {
+                return Ok(Removed::NoSuchMember);
+            }
+            role = self.read_part(by.room, &by.me).await?.map(|part| part.role);
+        }
+        Err(StoreError::Unavailable("the members changed too often".into()))
+    }
+
+    fn leave_as_member(&self, by: &Membership) -> Result<Vec<TransactWriteItem>, StoreError> {
+        let no_owner = "attribute_exists(pk) AND ro <> :owner";
+        Ok(transaction(self.removal(by.room, &by.me, no_owner, "attribute_exists(v)")?))
+    }
+
+    async fn leave_as_owner(&self, by: &Membership) -> Result<Vec<TransactWriteItem>, StoreError> {
+        let heir = self.next_owner(by.room, &by.me).await?;
+        // Who is alone may have got company.
+        let alone = if heir.is_none() { "mc = :one" } else { "attribute_exists(v)" };
+        let mut items = self.removal(by.room, &by.me, "attribute_exists(pk)", alone)?;
+        if let Some(heir) = heir {
+            let owner = Update::builder()
+                .table_name(&self.table)
+                .set_key(Some(key::of(key::room(by.room), key::part(&heir))))
+                .update_expression("SET ro = :owner")
+                .condition_expression("attribute_exists(pk)")
+                .expression_attribute_values(":owner", s(OWNER));
+            let owner = owner.build().map_err(StoreError::broken)?;
+            items.push(TransactWriteItem::builder().update(owner));
+        }
+        Ok(transaction(items))
     }
 
     /// Whoever joined first, but the one who leaves.
@@ -210,53 +264,36 @@ impl Store {
         Ok(first.map(|(key, _)| key))
     }
 
-    fn removal_request(
+    /// What takes a member out, if what is said of its item and of HEAD holds.
+    fn removal(
         &self,
-        by: &Membership,
+        room: RoomId,
         member: &SideKey,
-        heir: Option<&SideKey>,
-    ) -> Result<Vec<TransactWriteItem>, StoreError> {
-        let room = by.room;
-        let part = |key: &SideKey| key::of(key::room(room), key::part(key));
-        let delete = Delete::builder()
+        part_holds: &str,
+        head_holds: &str,
+    ) -> Result<Vec<TransactWriteItemBuilder>, StoreError> {
+        let mut delete = Delete::builder()
             .table_name(&self.table)
-            .set_key(Some(part(member)))
-            .condition_expression("attribute_exists(pk)");
+            .set_key(Some(key::of(key::room(room), key::part(member))))
+            .condition_expression(part_holds);
+        if part_holds.contains(":owner") {
+            delete = delete.expression_attribute_values(":owner", s(OWNER));
+        }
         let head = Update::builder()
             .table_name(&self.table)
             .set_key(Some(key::of(key::room(room), key::HEAD)))
             .update_expression("SET v = v + :one, mv = mv + :one, mc = mc - :one")
-            .condition_expression("attribute_exists(v)")
+            .condition_expression(head_holds)
             .expression_attribute_values(":one", n(1));
         let info = Update::builder()
             .table_name(&self.table)
             .set_key(Some(key::of(key::room(room), key::INFO)))
             .update_expression("REMOVE sides.#member")
             .expression_attribute_names("#member", member.as_str());
-        let mut items = vec![
+        Ok(vec![
             TransactWriteItem::builder().delete(delete.build().map_err(StoreError::broken)?),
             TransactWriteItem::builder().update(head.build().map_err(StoreError::broken)?),
             TransactWriteItem::builder().update(info.build().map_err(StoreError::broken)?),
-        ];
-        if by.me != *member {
-            let owner = ConditionCheck::builder()
-                .table_name(&self.table)
-                .set_key(Some(part(&by.me)))
-                .condition_expression("ro = :owner")
-                .expression_attribute_values(":owner", s("owner"));
-            let owner = owner.build().map_err(StoreError::broken)?;
-            items.push(TransactWriteItem::builder().condition_check(owner));
-        }
-        if let Some(heir) = heir {
-            let owner = Update::builder()
-                .table_name(&self.table)
-                .set_key(Some(part(heir)))
-                .update_expression("SET ro = :owner")
-                .condition_expression("attribute_exists(pk)")
-                .expression_attribute_values(":owner", s("owner"));
-            let owner = owner.build().map_err(StoreError::broken)?;
-            items.push(TransactWriteItem::builder().update(owner));
-        }
-        Ok(transaction(items))
+        ])
     }
 }
