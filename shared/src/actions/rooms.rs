@@ -220,9 +220,16 @@ impl Services {
         &self,
         caller: &Caller,
         asker: &Asker,
-        room: Membership,
+        mut room: Membership,
         mut info: Info,
     ) -> Result<RoomView, Error> {
+        if let Some(part) = &mut room.part {
+            let renewed = part.shown.renewed(room.room, &caller.profile);
+            if renewed != part.shown {
+                self.store.update_shown(room.room, &room.me, &renewed).await?;
+                part.shown = renewed;
+            }
+        }
         let shown = info.sides.get_mut(&room.me).filter(|_| room.me == asker.me);
         if let Some(shown) = shown {
             let renewed = shown.renewed(room.room, &caller.profile);

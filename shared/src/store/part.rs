@@ -294,6 +294,26 @@ impl Store {
         Ok(part.map(|part| (moved, part)))
     }
 
+    /// Shows a member as it now calls itself, while it is one.
+    ///
+    /// # Errors
+    /// When the store cannot be reached.
+    pub async fn update_shown(
+        &self,
+        room: RoomId,
+        member: &SideKey,
+        shown: &Side,
+    ) -> Result<(), StoreError> {
+        let shown: HashMap<String, AttributeValue> =
+            serde_dynamo::aws_sdk_dynamodb_1::to_item(shown)?;
+        let request = self
+            .update(key::of(key::room(room), key::part(member)))
+            .update_expression("SET sd = :shown")
+            .condition_expression("attribute_exists(pk)")
+            .expression_attribute_values(":shown", AttributeValue::M(shown));
+        update::send(request).await.map(|_| ())
+    }
+
     /// Moves a group to its new place in the inboxes of all its members, and then says so in HEAD:
     /// whoever dies in between leaves it to the next post.
     ///
