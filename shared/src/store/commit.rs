@@ -108,10 +108,11 @@ impl Run<'_> {
                     let head = head::parse(item)?
                         .ok_or_else(|| StoreError::broken("a commit that returns no room"))?;
                     let owned = Owned { seq: head.seq, at: now };
-                    if let Some(seen) = &members
-                        && seen.version != head.members_version
-                    {
-                        // Somebody joined: the newcomer wants to be told, too.
+                    let many = self.room.kind().rules().has_many_members();
+                    let known = |seen: &Arc<Members>| seen.version == head.members_version;
+                    if many && !members.as_ref().is_some_and(known) {
+                        // Somebody joined, and wants to be told, too; or the application posts, which
+                        // is no member itself.
                         members = Some(self.store.members_at(self.room, &head).await?);
                     }
                     return Ok((owned, Committed { poster, head, members }));

@@ -302,10 +302,15 @@ impl Run<'_> {
 
     /// As whom the sender may post in a room that was read.
     pub(super) async fn admit(&self, head: Head) -> Result<Committed, AppendError> {
+        let many = self.room.kind().rules().has_many_members();
         if self.sender.is_system {
-            return Ok(Committed { poster: Poster::System, head, members: None });
+            let members = match many {
+                true => Some(self.store.members_at(self.room, &head).await?),
+                false => None,
+            };
+            return Ok(Committed { poster: Poster::System, head, members });
         }
-        if self.room.kind().rules().has_many_members() {
+        if many {
             let members = self.store.members_at(self.room, &head).await?;
             let me = &self.sender.asker.me;
             if !members.keys.contains(me) {
