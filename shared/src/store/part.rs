@@ -208,7 +208,7 @@ impl Store {
         room: RoomId,
     ) -> Result<Option<Arc<Members>>, StoreError> {
         let Some(head) = self.read_head(room).await? else { return Ok(None) };
-        self.load_members(room, &head).await.map(Some)
+        self.members_at(room, &head).await.map(Some)
     }
 
     async fn load_members(&self, room: RoomId, head: &Head) -> Result<Arc<Members>, StoreError> {
