@@ -113,8 +113,8 @@ pub struct Members {
     pub keys: BTreeSet<SideKey>,
 }
 
-/// The groups whose members this process has seen. That somebody is *no* member is never taken from
-/// here.
+/// The groups whose members this process has seen. That somebody is *no* member is only taken from
+/// here under the version that HEAD has just shown.
 #[derive(Debug, Default)]
 pub(super) struct Remembered(Mutex<HashMap<RoomId, Arc<Members>>>);
 
