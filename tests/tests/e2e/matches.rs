@@ -774,7 +774,7 @@ async fn nothing_that_a_receiver_can_get_before_the_date_tells_who_gives() {
     let mut after = Seen::default();
     after.keeps("the room", &receiver.get(&room.path("")).await);
     let betrayed = after.betray(traces).join("\n");
-    for shown in [masquerade.giver_id.as_str(), FIRST, "pix-host-qy"] {
+    for shown in [masquerade.giver_id.as_str(), SECOND_FIRST, SECOND_LAST, "img-host-wz"] {
         assert!(betrayed.contains(shown), "{shown} is not shown after the date: {betrayed}");
     }
 }
