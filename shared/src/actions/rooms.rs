@@ -137,7 +137,7 @@ impl Services {
     ) -> Result<RoomView, Error> {
         let asker = self.asker(caller).await?;
         let filed = self.store.archive(room, &asker, seen, self.clock.now()).await?;
-        self.filed(&asker, filed).await
+        self.filed(filed).await
     }
 
     /// Takes a room back into its desk's queue.
@@ -152,15 +152,15 @@ impl Services {
     ) -> Result<RoomView, Error> {
         let asker = self.asker(caller).await?;
         let filed = self.store.unarchive(room, &asker, seen).await?;
-        self.filed(&asker, filed).await
+        self.filed(filed).await
     }
 
-    async fn filed(&self, asker: &Asker, filed: Filed) -> Result<RoomView, Error> {
-        let (room, changed) = match filed {
+    async fn filed(&self, filed: Filed) -> Result<RoomView, Error> {
+        let (room, info, changed) = match filed {
             Filed::NotFound => return Err(Error::NotFound),
             Filed::NotTheDesk => return Err(NOT_THE_DESK),
             Filed::MoreCame => return Err(MORE_CAME),
-            Filed::Done { room, changed } => (*room, changed),
+            Filed::Done { room, info, changed } => (*room, *info, changed),
         };
         if changed {
             let archived_at = room.head.archived_at();
@@ -171,7 +171,6 @@ impl Services {
             };
             self.publish(self.room_updated(&room, change).await?).await;
         }
-        let (room, info) = self.store.room(room.room, asker).await?.ok_or(Error::NotFound)?;
         self.view(room, info).await
     }
 

@@ -5,10 +5,13 @@ use aws_sdk_dynamodb::{
     types::{ReturnValue, Select},
 };
 
+use futures_util::future::join;
+
 use super::{
     Store, StoreError,
     attr::{n, s},
     head::{self, Membership},
+    info::Info,
     key,
     update::{self, Updated},
 };
@@ -32,6 +35,8 @@ pub enum Filed {
     Done {
         /// The room.
         room: Box<Membership>,
+        /// What lists show of it.
+        info: Box<Info>,
         /// Whether this call did it.
         changed: bool,
     },
@@ -130,7 +135,8 @@ impl Store {
             }
         };
         let request = request.condition_expression(conditions.join(" AND "));
-        let (changed, item) = match update::send(request).await? {
+        let (updated, info) = join(update::send(request), self.read_info(room)).await;
+        let (changed, item) = match updated? {
             Updated::Done(item) => (true, Some(item)),
             Updated::Refused(item) => (false, item),
         };
@@ -142,7 +148,7 @@ impl Store {
         if !changed && seen.is_some_and(|seen| room.head.seq > seen) {
             return Ok(Filed::MoreCame);
         }
-        Ok(Filed::Done { room: Box::new(room), changed })
+        Ok(Filed::Done { room: Box::new(room), info: Box::new(info?), changed })
     }
 
     async fn not_the_desk(&self, room: RoomId, asker: &Asker) -> Result<Filed, StoreError> {

@@ -153,6 +153,18 @@ pub(super) fn parse(item: HashMap<String, AttributeValue>) -> Result<Info, Store
 }
 
 impl Store {
+    /// The INFO of a room; an empty one where there is none.
+    pub(super) async fn read_info(&self, room: RoomId) -> Result<Info, StoreError> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(key::of(key::room(room), key::INFO)))
+            .send()
+            .await?;
+        answer.item.map_or(Ok(Info::default()), parse)
+    }
+
     /// Writes the INFO of a room that is being opened, unless somebody else just did.
     pub(super) async fn create_info(&self, room: RoomId, info: &Info) -> Result<(), StoreError> {
         let mut item: HashMap<String, AttributeValue> =

@@ -198,7 +198,8 @@ impl Store {
             .expression_attribute_values(":owner", s(OWNER))
             .build()
             .map_err(StoreError::broken)?;
-        let mut items = self.removal(by.room, member, "attribute_exists(pk)", "attribute_exists(v)")?;
+        let mut items =
+            self.removal(by.room, member, "attribute_exists(pk)", "attribute_exists(v)")?;
         items.push(TransactWriteItem::builder().condition_check(owner));
         Ok(match self.transact(transaction(items)).await? {
             Transacted::Done => Removed::Done,

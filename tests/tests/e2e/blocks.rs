@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use tests::{Answer, Fault, Faulty, Room, TestApp, User};
+use tests::{Answer, Distant, Fault, Faulty, Room, TestApp, User};
 
 /// Alice and bob, in a room of theirs.
 async fn pair() -> (TestApp, User, User, Room) {
@@ -209,4 +209,53 @@ async fn a_block_that_was_broken_off_is_finished_by_the_next_try() {
     alice.unblocks("bob").await;
     assert_eq!(blocked_by(&alice).await, json!([]));
     bob.posts(&room, "hello").await;
+}
+
+/// Whoever is blocked opens no room with the blocker: not a new one, nor the one that there is.
+#[tokio::test]
+async fn whoever_is_blocked_opens_no_room() {
+    let app = TestApp::start().await;
+    let (alice, bob, carol) =
+        (app.user("alice").await, app.user("bob").await, app.user("carol").await);
+    carol.opens_direct("bob").await;
+    let wanted = json!({ "kind": "direct", "with": "bob" });
+    for user in ["alice", "carol"] {
+        bob.blocks(user).await;
+    }
+
+    for blocked in [&alice, &carol] {
+        assert_eq!(blocked.post("/v1/rooms", wanted.clone()).await.problem(403), "blocked");
+    }
+    assert_eq!(bob.inbox("").await.rooms.len(), 1, "no new room came to his inbox");
+    assert!(alice.inbox("").await.rooms.is_empty());
+    // The blocker is not blocked, and others are not either.
+    let room = bob.opens_direct("alice").await;
+    bob.posts(&room, "I may still write").await;
+    alice.post(&room.path("/messages"), json!({ "body": "and I?" })).await.problem(403);
+    alice.opens_direct("carol").await;
+}
+
+/// Whichever comes first, the block or the room, the other one sees it.
+#[tokio::test]
+async fn a_block_and_an_opening_at_the_same_moment_end_in_a_block() {
+    let app = TestApp::on(Distant::new()).await;
+    let bob = app.user("bob").await;
+    for round in 0..20 {
+        let name = format!("alice-{round}");
+        let alice = app.user(&name).await;
+        let wanted = json!({ "kind": "direct", "with": "bob" });
+
+        let (opened, ()) = futures_util::future::join(
+            alice.post("/v1/rooms", wanted.clone()),
+            async { bob.blocks(&name).await },
+        )
+        .await;
+
+        if opened.status != 403 {
+            let room = Room::from(opened.json);
+            let post = alice.post(&room.path("/messages"), json!({ "body": "x" })).await;
+            assert_eq!(post.problem(403), "blocked", "round {round}");
+        }
+        assert_eq!(alice.post("/v1/rooms", wanted).await.problem(403), "blocked");
+    }
 }

@@ -106,7 +106,10 @@ async fn two_selected_are_a_room_of_three_and_each_has_a_say() {
     assert_eq!(members(room), set(&["alice", "bob", "carol"]));
     for user in three.all() {
         let message = user.posts(room, &format!("I am {}", user.id)).await;
-        assert_eq!((&message["sender_id"], &message["sender_type"]), (&json!(user.id), &json!("user")));
+        assert_eq!(
+            (&message["sender_id"], &message["sender_type"]),
+            (&json!(user.id), &json!("user"))
+        );
         assert_eq!(message.get("receiver_id"), None);
     }
     for user in three.all() {
@@ -238,7 +241,9 @@ async fn guests_and_strangers_have_no_part_in_groups() {
     let group = json!({ "kind": "group", "members": ["bob"] });
 
     assert_eq!(guest.post("/v1/rooms", group).await.problem(403), "guests_support_only");
-    for stranger in [&guest, &shop, &three.app.user("mallory").await, &three.app.admin("agent").await] {
+    for stranger in
+        [&guest, &shop, &three.app.user("mallory").await, &three.app.admin("agent").await]
+    {
         is_shut_out(stranger, &three.room).await;
         stranger.asks_to_hear("1.1", &three.room.channel).await.problem(403);
     }
@@ -519,7 +524,8 @@ async fn the_last_of_those_who_leave_at_once_owns_the_group() {
 
         let left = leaving.await.unwrap();
         assert_eq!(left.status, 204, "{held} and {other}: {left}");
-        let stays = three.all().into_iter().find(|user| user.id != held && user.id != other).unwrap();
+        let stays =
+            three.all().into_iter().find(|user| user.id != held && user.id != other).unwrap();
         let members = all_members(stays, &three.room, 10).await;
         assert_eq!((members.len(), owners(&members)), (1, vec![stays.id.as_str()]), "{members:?}");
         assert_eq!(stays.sees(&three.room).await.json["member_count"], 1);
@@ -591,7 +597,10 @@ async fn each_member_has_read_up_to_its_own_mark() {
     assert_eq!(carol.marks_read(room, 1_000).await, json!({ "read": 3, "unread": 0 }));
     bob.posts(room, "4").await;
 
-    assert_eq!((unread(alice).await, unread(bob).await, unread(carol).await), (json!(1), json!(0), json!(1)));
+    assert_eq!(
+        (unread(alice).await, unread(bob).await, unread(carol).await),
+        (json!(1), json!(0), json!(1))
+    );
     let seen = alice.sees(room).await;
     let marks = ["alice", "bob", "carol"].map(|id| member(&seen, id)["read"].as_u64().unwrap());
     assert_eq!(marks, [3, 4, 3]);
@@ -770,9 +779,7 @@ async fn a_removal_overtakes_a_post(warm: bool, number: usize) -> Option<(Three,
     if warm {
         bob.posts(&three.room, "warm").await;
     }
-    store.follow(move |call| {
-        (call.number == number && call.attempt == 1).then_some(Fault::Hold)
-    });
+    store.follow(move |call| (call.number == number && call.attempt == 1).then_some(Fault::Hold));
     let room = three.room.clone();
     let mut posting =
         tokio::spawn(async move { bob.tries_to_post(&room, "late", Uuid::new_v4()).await });
@@ -795,7 +802,8 @@ async fn a_removal_overtakes_a_post(warm: bool, number: usize) -> Option<(Three,
 async fn a_removal_that_overtakes_a_post_refuses_it() {
     for (warm, until_committed) in [(true, 1), (false, 3)] {
         let mut calls = 0;
-        while let Some((three, _other, answer)) = a_removal_overtakes_a_post(warm, calls + 1).await {
+        while let Some((three, _other, answer)) = a_removal_overtakes_a_post(warm, calls + 1).await
+        {
             calls += 1;
             let log = three.alice.history(&three.room).await;
             if calls <= until_committed {

@@ -28,7 +28,9 @@ impl Drawn {
         let app = TestApp::start().await;
         app.fix_clock().await;
         let service = app.service().await;
-        service.draws(GROUP, DATE, json!({ "alice": "bob", "bob": "carol", "carol": "alice" })).await;
+        service
+            .draws(GROUP, DATE, json!({ "alice": "bob", "bob": "carol", "carol": "alice" }))
+            .await;
         let (alice, bob) = (app.user("alice").await, app.user("bob").await);
         let room = alice.opens_match(GROUP).await;
         Self { app, service, alice, bob, room }
@@ -144,8 +146,7 @@ async fn a_room_tells_of_its_group() {
 
     let seen = bob.sees(room).await.json;
 
-    let group =
-        json!({ "id": GROUP, "name": "The family", "reveal_at": DATE, "revealed": false });
+    let group = json!({ "id": GROUP, "name": "The family", "reveal_at": DATE, "revealed": false });
     assert_eq!(seen["group"], group);
     assert_eq!((&seen["kind"], &seen["member_count"]), (&json!("match"), &json!(2)));
     assert_eq!(bob.inbox("").await.rooms[0].json["group"], group);
@@ -221,7 +222,10 @@ async fn both_write_and_hear_and_the_giver_goes_by_its_alias() {
     let answered = bob.posts(room, "guess who you are").await;
 
     assert!(drawn.alias().starts_with("alias:"), "{}", drawn.alias());
-    assert_eq!((&asked["sender_id"], &asked["receiver_id"]), (&json!(drawn.alias()), &json!("bob")));
+    assert_eq!(
+        (&asked["sender_id"], &asked["receiver_id"]),
+        (&json!(drawn.alias()), &json!("bob"))
+    );
     assert_eq!(answered["sender_id"], "bob");
     assert_eq!(answered["receiver_id"], drawn.alias());
     for listener in [&mut at_bob, &mut at_alice] {
@@ -486,12 +490,15 @@ impl Masquerade {
         giver.posts(&direct, "written-elsewhere-by-giver").await;
         let friends = giver.opens_group(&["penpal-of-giver", "clubmate-of-giver"]).await;
         giver.changes(&friends, json!({ "title": "Club-title-of-giver" })).await;
-        let support = Room::from(giver.post("/v1/rooms", json!({ "kind": "support" })).await.expect(201));
+        let support =
+            Room::from(giver.post("/v1/rooms", json!({ "kind": "support" })).await.expect(201));
         let bike = json!({ "title": "Listing-title-of-giver", "merchant_id": "merchant-of-giver" });
         service.put("/v1/listings/listing-of-giver", bike).await.expect(200);
         let listing = json!({ "kind": "listing", "listing_id": "listing-of-giver" });
         let listing = Room::from(giver.post("/v1/rooms", listing).await.expect(201));
-        service.draws("office-of-giver", DATE, json!({ (giver_id.clone()): "receiver-at-office" })).await;
+        service
+            .draws("office-of-giver", DATE, json!({ (giver_id.clone()): "receiver-at-office" }))
+            .await;
         let office = giver.opens_match("office-of-giver").await;
         let fourth = app.user("fourth-person").await.opens_match(GROUP).await;
         giver.blocks("blocked-by-giver").await;
@@ -640,7 +647,9 @@ impl Masquerade {
         }
         let mut paths: Vec<String> =
             queries.into_iter().map(|query| room.path(&format!("/messages{query}"))).collect();
-        paths.extend(["/members", "/members?limit=1", "/members?cursor=x", ""].map(|p| room.path(p)));
+        paths.extend(
+            ["/members", "/members?limit=1", "/members?cursor=x", ""].map(|p| room.path(p)),
+        );
         paths.extend(
             [
                 "/v1/rooms",
@@ -662,7 +671,9 @@ impl Masquerade {
             ]
             .map(String::from),
         );
-        for word in member(&receiver.sees(room).await, &self.alias)["name"].as_str().unwrap().split(' ') {
+        for word in
+            member(&receiver.sees(room).await, &self.alias)["name"].as_str().unwrap().split(' ')
+        {
             paths.push(format!("/v1/users?q={word}"));
         }
         for path in paths {

@@ -16,7 +16,12 @@ async fn syncs(user: &User, cursor: Option<&Value>, held: &[(&Room, u64, u64)]) 
 }
 
 fn ids(synced: &Value) -> Vec<&str> {
-    synced["rooms"].as_array().expect("rooms").iter().filter_map(|room| room["id"].as_str()).collect()
+    synced["rooms"]
+        .as_array()
+        .expect("rooms")
+        .iter()
+        .filter_map(|room| room["id"].as_str())
+        .collect()
 }
 
 /// Of the rooms that a client holds, those that moved on are told, and no others.

@@ -161,14 +161,12 @@ async fn members_come_and_go_by_one_transaction_each() {
     let bill = twenty.cost(async { alice.adds(room, &["newcomer"]).await.expect(200) }).await;
     assert_eq!(bill.count("TransactWriteItems"), 1, "{bill}");
     Budget { calls: 6, rounds: 6, reads: 15.0, writes: 10.0 }.holds("adding one", &bill);
-    let bill = twenty
-        .cost(async { assert_eq!(alice.removes(room, "newcomer").await.status, 204) })
-        .await;
+    let bill =
+        twenty.cost(async { assert_eq!(alice.removes(room, "newcomer").await.status, 204) }).await;
     assert_eq!(bill.count("TransactWriteItems"), 1, "{bill}");
     Budget { calls: 5, rounds: 5, reads: 6.0, writes: 10.0 }.holds("removing one", &bill);
-    let bill = twenty
-        .cost(async { assert_eq!(twenty.bob.removes(room, "bob").await.status, 204) })
-        .await;
+    let bill =
+        twenty.cost(async { assert_eq!(twenty.bob.removes(room, "bob").await.status, 204) }).await;
     assert_eq!(bill.count("TransactWriteItems"), 1, "{bill}");
     Budget { calls: 5, rounds: 5, reads: 6.0, writes: 10.0 }.holds("leaving", &bill);
 }
