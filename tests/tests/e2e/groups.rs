@@ -92,7 +92,7 @@ async fn is_shut_out(user: &User, room: &Room) {
     let held = json!({ "rooms": { (room.id.clone()): [0, 0] } });
     let synced = user.post("/v1/sync", held).await.expect(200);
     assert_eq!((&synced["gone"], &synced["rooms"]), (&json!([room.id]), &json!([])));
-    assert!(user.inbox("").await.rooms.is_empty());
+    assert!(!user.inbox("").await.ids().contains(&room.id.as_str()));
 }
 
 /// Mission D12 and D15.
@@ -606,6 +606,55 @@ async fn each_member_has_read_up_to_its_own_mark() {
     assert_eq!(marks, [3, 4, 3]);
 }
 
+/// Invariant I6. Mission E6, for groups.
+#[tokio::test]
+async fn groups_stand_in_the_lists_of_all_their_members() {
+    let three = Three::meet().await;
+    let (bob, room) = (&three.bob, &three.room);
+    let direct = bob.opens_direct("dora").await;
+    three.app.advance_clock(Duration::from_secs(2 * 3600)).await;
+    bob.posts(&direct, "later than the group").await;
+    assert_eq!(bob.inbox("").await.ids(), [&direct.id, &room.id]);
+    three.app.advance_clock(Duration::from_secs(2 * 3600)).await;
+
+    three.alice.posts_all(room, ["1", "2"]).await;
+
+    let inbox = bob.inbox("").await;
+    assert_eq!(inbox.ids(), [&room.id, &direct.id]);
+    let row = &inbox.rooms[0].json;
+    assert_eq!((&row["you"]["unread"], &row["last_message"]["preview"]), (&json!(2), &json!("2")));
+    assert_eq!((&row["member_count"], &row["kind"]), (&json!(3), &json!("group")));
+    assert_eq!(members(&inbox.rooms[0]), set(&["alice", "bob", "carol"]));
+    assert_eq!(bob.inbox("?kind=group").await.ids(), [&room.id]);
+    let me = bob.me().await;
+    assert_eq!((&me["unread_rooms"], &me["unread_messages"]), (&json!(1), &json!(2)));
+
+    // The application's messages move it as well; who is added has it, who is removed has not.
+    three.app.advance_clock(Duration::from_secs(2 * 3600)).await;
+    bob.posts(&direct, "again").await;
+    three.app.advance_clock(Duration::from_secs(2 * 3600)).await;
+    three.app.service().await.posts(room, "from the application").await;
+    assert_eq!(bob.inbox("").await.ids(), [&room.id, &direct.id]);
+    three.alice.adds(room, &["dora"]).await.expect(200);
+    assert_eq!(three.app.user("dora").await.inbox("?kind=group").await.ids(), [&room.id]);
+    assert_eq!(three.alice.removes(room, "bob").await.status, 204);
+    assert_eq!(bob.inbox("").await.ids(), [&direct.id]);
+}
+
+#[tokio::test]
+async fn a_hidden_group_comes_back_with_the_next_message() {
+    let three = Three::meet().await;
+    let (bob, room) = (&three.bob, &three.room);
+    three.alice.posts(room, "hello").await;
+
+    bob.changes(room, json!({ "hidden": true })).await;
+
+    assert!(bob.inbox("").await.rooms.is_empty());
+    assert_eq!(three.carol.inbox("").await.ids(), [&room.id]);
+    three.carol.posts(room, "anyone?").await;
+    assert_eq!(bob.inbox("").await.ids(), [&room.id]);
+}
+
 /// What a member sets is its own, and its other devices hear of it.
 #[tokio::test]
 async fn a_member_hides_mutes_and_pins_for_itself() {
@@ -816,6 +865,42 @@ async fn a_removal_that_overtakes_a_post_refuses_it() {
             }
         }
         assert!(calls > until_committed, "warm={warm}: {calls} calls");
+    }
+}
+
+/// The grant for the channel that the members follow to must not fall to whoever is just removed,
+/// whichever of the two things that it depends on was read before.
+/// Reliability F25.
+#[tokio::test]
+async fn a_removal_that_overtakes_a_grant_refuses_it() {
+    for generation in [1, 2] {
+        let mut calls = 0;
+        loop {
+            let store = Faulty::new();
+            let three = Three::meet_at(TestApp::on(store.clone()).await).await;
+            let number = calls + 1;
+            store.follow(move |call| {
+                (call.number == number && call.attempt == 1).then_some(Fault::Hold)
+            });
+            let channel = format!("private-room-{}-{generation}", three.room.id);
+            let (bob, wanted) = (three.bob.clone(), channel.clone());
+            let mut asking = tokio::spawn(async move { bob.asks_to_hear("1.1", &wanted).await });
+            tokio::select! {
+                () = store.holds(1) => calls += 1,
+                answer = &mut asking => {
+                    let expected = if generation == 1 { 200 } else { 403 };
+                    assert_eq!(answer.unwrap().status, expected);
+                    break;
+                }
+            }
+            store.follow(|_| None);
+            assert_eq!(three.alice.removes(&three.room, "bob").await.status, 204);
+            store.release();
+            assert_eq!(asking.await.unwrap().problem(403), "channel_forbidden");
+            let now = three.alice.sees(&three.room).await.channel;
+            assert_eq!(now, format!("private-room-{}-2", three.room.id));
+        }
+        assert_eq!(calls, 2);
     }
 }
 
