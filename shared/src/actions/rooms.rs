@@ -102,8 +102,12 @@ impl Services {
                 return Err(Error::invalid("title", "only groups have one"));
             }
             let title = checked_title(changes.title.of(&None))?;
-            self.store.set_title(room.room, title.as_deref()).await?;
+            if !self.store.set_title(&room, title.as_deref()).await? {
+                return Err(Error::NotFound);
+            }
             info.title.clone_from(&title);
+            // Whoever was removed before the title was set must not be told: HEAD after it.
+            room.head = self.store.group_now(room.room).await?.ok_or(Error::NotFound)?.0;
             let change = RoomChange { title: Some(title), ..RoomChange::default() };
             self.publish(self.room_updated(&room, change).await?).await;
         }

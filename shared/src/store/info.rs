@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, TransactWriteItem, Update};
 use serde::{Deserialize, Serialize};
 
-use super::{Store, StoreError, attr::s, key, update};
+use super::{Store, StoreError, attr::s, head::Membership, key, transact::transaction, update};
 use crate::domain::{
     ids::{RoomId, Salt, SideKey},
     member::MemberType,
@@ -194,21 +194,36 @@ impl Store {
         update::send(request).await.map(|_| ())
     }
 
-    /// Gives a room a title, or takes it away.
+    /// Gives a group a title, or takes it away; says whether the one who does is still a member.
     ///
     /// # Errors
     /// When the store cannot be reached.
-    pub async fn set_title(&self, room: RoomId, title: Option<&str>) -> Result<(), StoreError> {
-        let request = self
-            .update(key::of(key::room(room), key::INFO))
+    pub async fn set_title(
+        &self,
+        room: &Membership,
+        title: Option<&str>,
+    ) -> Result<bool, StoreError> {
+        let still_there = ConditionCheck::builder()
+            .table_name(&self.table)
+            .set_key(Some(key::of(key::room(room.room), key::part(&room.me))))
+            .condition_expression("attribute_exists(pk)")
+            .build()
+            .map_err(StoreError::broken)?;
+        let info = Update::builder()
+            .table_name(&self.table)
+            .set_key(Some(key::of(key::room(room.room), key::INFO)))
             .condition_expression("attribute_exists(pk)");
-        let request = match title {
-            Some(title) => request
+        let info = match title {
+            Some(title) => info
                 .update_expression("SET ti = :title")
                 .expression_attribute_values(":title", s(title)),
-            None => request.update_expression("REMOVE ti"),
+            None => info.update_expression("REMOVE ti"),
         };
-        update::send(request).await.map(|_| ())
+        let items = transaction([
+            TransactWriteItem::builder().condition_check(still_there),
+            TransactWriteItem::builder().update(info.build().map_err(StoreError::broken)?),
+        ]);
+        Ok(self.transact(items).await?.is_done())
     }
 }
 

@@ -629,6 +629,13 @@ async fn groups_stand_in_the_lists_of_all_their_members() {
     let me = bob.me().await;
     assert_eq!((&me["unread_rooms"], &me["unread_messages"]), (&json!(1), &json!(2)));
 
+    let synced = bob.post("/v1/sync", json!({ "rooms": { (room.id.clone()): [1, 0] } })).await;
+    let synced = synced.expect(200)["rooms"].clone();
+    let of_group =
+        synced.as_array().unwrap().iter().find(|synced| synced["id"] == room.id.as_str());
+    let of_group = of_group.unwrap_or_else(|| panic!("no news of the group: {synced}"));
+    assert_eq!((&of_group["head"], &of_group["unread"]), (&json!(2), &json!(2)));
+
     // The application's messages move it as well; who is added has it, who is removed has not.
     three.app.advance_clock(Duration::from_secs(2 * 3600)).await;
     bob.posts(&direct, "again").await;
@@ -904,6 +911,55 @@ async fn a_removal_that_overtakes_a_grant_refuses_it() {
     }
 }
 
+/// Starts bob's change of the title, lets it come to its n-th call of the store, removes somebody
+/// meanwhile, and lets it go on. `None` when the change has no n-th call.
+async fn a_removal_overtakes_a_title(removed: &str, number: usize) -> Option<(Answer, Vec<Value>)> {
+    let store = Faulty::new();
+    let three = Three::meet_at(TestApp::on(store.clone()).await).await;
+    let carol = &three.carol;
+    let (mut at_room, mut at_own) = listens(carol, &three.room).await;
+    store.follow(move |call| (call.number == number && call.attempt == 1).then_some(Fault::Hold));
+    let (bob, path) = (three.bob.clone(), three.room.path(""));
+    let mut changing =
+        tokio::spawn(async move { bob.patch(&path, json!({ "title": "Overtaken" })).await });
+    tokio::select! {
+        () = store.holds(1) => {}
+        answer = &mut changing => {
+            assert_eq!(answer.unwrap().status, 200);
+            return None;
+        }
+    }
+    store.follow(|_| None);
+    assert_eq!(three.alice.removes(&three.room, removed).await.status, 204);
+    at_room.hears_so_far().await;
+    at_own.hears_so_far().await;
+    store.release();
+    let answer = changing.await.unwrap();
+    let title = three.alice.sees(&three.room).await.json["title"].clone();
+    assert_eq!(title == "Overtaken", answer.status == 200, "{title} after {answer}");
+    let heard = [at_room.hears_so_far().await, at_own.hears_so_far().await].concat();
+    Some((answer, heard.into_iter().map(|event| event.data).collect()))
+}
+
+/// Reliability F25.
+#[tokio::test]
+async fn a_removal_that_overtakes_a_change_of_the_title_refuses_it() {
+    for until_set in 1..=2 {
+        let (answer, _) = a_removal_overtakes_a_title("bob", until_set).await.expect("a call");
+        assert_eq!(answer.problem(404), "not_found", "call {until_set}");
+    }
+}
+
+/// Reliability F25. Invariant I8.
+#[tokio::test]
+async fn who_was_removed_hears_of_no_title_that_was_set_afterwards() {
+    for until_set in 1..=2 {
+        let (answer, heard) =
+            a_removal_overtakes_a_title("carol", until_set).await.expect("a call");
+        assert_eq!((answer.status, heard), (200, Vec::new()), "call {until_set}");
+    }
+}
+
 /// Reliability F25: a function that remembers the members from before the removal.
 #[tokio::test]
 async fn a_function_that_remembers_the_removed_tells_it_nothing() {
@@ -956,6 +1012,39 @@ async fn who_joins_posts_and_hears_at_once_whatever_functions_remember() {
 
     let said = ["warm", "welcome", "hello", "me too"];
     assert_eq!(three.bob.history(room).await.bodies(), said);
+}
+
+/// Reliability F8: until its HEAD is there, nobody has it in a list.
+#[tokio::test]
+async fn an_opening_that_was_broken_off_is_none_until_it_is_repeated() {
+    for number in 1.. {
+        let store = Faulty::new();
+        let app = TestApp::on(store.clone()).await;
+        let (alice, bob) = (app.user("alice").await, app.user("bob").await);
+        alice.me().await;
+        let group =
+            json!({ "kind": "group", "members": ["bob", "carol"], "client_id": Uuid::new_v4() });
+        store.follow(move |call| {
+            let refused = call.number >= number && call.writes();
+            refused.then_some(Fault::Refuse(400, "ProvisionedThroughputExceededException"))
+        });
+        let broken_off = alice.post("/v1/rooms", group.clone()).await;
+        store.heal();
+        if broken_off.status == 201 {
+            assert!(number > 4, "an opening has more than {number} calls");
+            return;
+        }
+        broken_off.problem(503);
+        for user in [&alice, &bob] {
+            assert!(user.inbox("").await.rooms.is_empty(), "call {number}");
+        }
+        let room = Room::from(alice.post("/v1/rooms", group).await.expect(201));
+        assert_eq!(room.json["member_count"], 3);
+        for user in [&alice, &bob] {
+            assert_eq!(user.inbox("").await.ids(), [&room.id]);
+        }
+        bob.posts(&room, "hello").await;
+    }
 }
 
 /// A second run of the same opening, slow and late, brings nobody back.

@@ -135,6 +135,16 @@ async fn looking_at_a_group_takes_two_round_trips() {
 }
 
 #[tokio::test]
+async fn a_title_takes_one_transaction() {
+    let twenty = Twenty::meet().await;
+
+    let bill = twenty.cost(twenty.bob.changes(&twenty.room, json!({ "title": "Walks" }))).await;
+
+    assert_eq!(bill.count("TransactWriteItems"), 1, "{bill}");
+    Budget { calls: 4, rounds: 4, reads: 5.0, writes: 4.0 }.holds("a title", &bill);
+}
+
+#[tokio::test]
 async fn marking_a_group_as_read_takes_two_calls() {
     let twenty = Twenty::meet().await;
     let seq = twenty.alice.posts(&twenty.room, "hello").await["seq"].as_u64().unwrap();
@@ -161,14 +171,12 @@ async fn members_come_and_go_by_one_transaction_each() {
     let bill = twenty.cost(async { alice.adds(room, &["newcomer"]).await.expect(200) }).await;
     assert_eq!(bill.count("TransactWriteItems"), 1, "{bill}");
     Budget { calls: 6, rounds: 6, reads: 8.0, writes: 7.0 }.holds("adding one", &bill);
-    let bill = twenty
-        .cost(async { assert_eq!(alice.removes(room, "newcomer").await.status, 204) })
-        .await;
+    let bill =
+        twenty.cost(async { assert_eq!(alice.removes(room, "newcomer").await.status, 204) }).await;
     assert_eq!(bill.count("TransactWriteItems"), 1, "{bill}");
     Budget { calls: 5, rounds: 5, reads: 4.0, writes: 9.0 }.holds("removing one", &bill);
-    let bill = twenty
-        .cost(async { assert_eq!(twenty.bob.removes(room, "bob").await.status, 204) })
-        .await;
+    let bill =
+        twenty.cost(async { assert_eq!(twenty.bob.removes(room, "bob").await.status, 204) }).await;
     assert_eq!(bill.count("TransactWriteItems"), 1, "{bill}");
     Budget { calls: 5, rounds: 5, reads: 4.0, writes: 7.0 }.holds("leaving", &bill);
 }
