@@ -245,11 +245,11 @@ async fn a_block_and_an_opening_at_the_same_moment_end_in_a_block() {
         let alice = app.user(&name).await;
         let wanted = json!({ "kind": "direct", "with": "bob" });
 
-        let (opened, ()) = futures_util::future::join(
-            alice.post("/v1/rooms", wanted.clone()),
-            async { bob.blocks(&name).await },
-        )
-        .await;
+        let (opened, ()) =
+            futures_util::future::join(alice.post("/v1/rooms", wanted.clone()), async {
+                bob.blocks(&name).await
+            })
+            .await;
 
         if opened.status != 403 {
             let room = Room::from(opened.json);
