@@ -159,6 +159,22 @@ impl Store {
         Ok(answer.item.map(serde_dynamo::aws_sdk_dynamodb_1::from_item).transpose()?)
     }
 
+    /// A member that was read beside HEAD, and so perhaps before it: read again, or whoever was
+    /// removed between the two would be shown what came after the removal. Somebody who is known as
+    /// a member under the very generation that HEAD shows has not been removed.
+    pub(super) async fn confirmed(
+        &self,
+        room: RoomId,
+        member: &SideKey,
+        head: &Head,
+        part: Part,
+    ) -> Result<Option<Part>, StoreError> {
+        let known = self.remembered.get(room).is_some_and(|members| {
+            members.generation == head.generation && members.keys.contains(member)
+        });
+        if known { Ok(Some(part)) } else { self.read_part(room, member).await }
+    }
+
     /// A page of a group's members, behind `after`. It is for whoever holds a membership.
     ///
     /// # Errors

@@ -101,8 +101,7 @@ pub(super) enum Place {
 }
 
 impl Store {
-    /// The membership, HEAD and the member read at once: enough for a look, since whoever was
-    /// removed before the look began is not there any more.
+    /// The membership, with HEAD and the member read at once where that is enough.
     pub(super) async fn membership_at_once(
         &self,
         room: RoomId,
@@ -111,13 +110,15 @@ impl Store {
         if !room.kind().rules().has_many_members() {
             return self.membership(room, asker).await;
         }
-        let (head, part) =
-            futures_util::future::try_join(self.read_head(room), self.read_part(room, &asker.me))
-                .await?;
-        Ok(Membership::of_group(room, asker, head, part))
+        let both =
+            futures_util::future::try_join(self.read_head(room), self.read_part(room, &asker.me));
+        let (Some(head), Some(part)) = both.await? else { return Ok(None) };
+        let part = self.confirmed(room, &asker.me, &head, part).await?;
+        Ok(Membership::of_group(room, asker, Some(head), part))
     }
 
-    /// The room and its INFO, in one round trip, if the asker is in it.
+    /// The room and its INFO, if the asker is in it: in one round trip, but for a group of which this
+    /// process does not know the members.
     ///
     /// # Errors
     /// When the store cannot be reached.
@@ -126,7 +127,10 @@ impl Store {
         room: RoomId,
         asker: &Asker,
     ) -> Result<Option<(Membership, Info)>, StoreError> {
-        let Place::Open(whole) = self.place(room, asker).await? else { return Ok(None) };
+        let Place::Open(mut whole) = self.place(room, asker).await? else { return Ok(None) };
+        if let Some(part) = whole.part.take() {
+            whole.part = self.confirmed(room, &asker.me, &whole.head, part).await?;
+        }
         Ok(whole.shown_to(room, asker))
     }
 

@@ -842,14 +842,14 @@ async fn a_removal_overtakes_a_post(warm: bool, number: usize) -> Option<(Three,
     tokio::select! {
         () = store.holds(1) => {}
         answer = &mut posting => {
-            assert_eq!(answer.unwrap().status, 201);
+            assert_eq!(answer.expect("an answer").status, 201);
             return None;
         }
     }
     store.follow(|_| None);
     assert_eq!(three.alice.removes(&three.room, "bob").await.status, 204);
     store.release();
-    let answer = posting.await.unwrap();
+    let answer = posting.await.expect("an answer");
     Some((three, other, answer))
 }
 
@@ -911,6 +911,50 @@ async fn a_removal_that_overtakes_a_grant_refuses_it() {
     }
 }
 
+/// What bob is shown whose look was under way when he was removed, and ended after more was said.
+async fn a_removal_overtakes_a_look(path: &str, warm: bool, number: usize) -> Option<Answer> {
+    let store = Faulty::new();
+    let three = Three::meet_at(TestApp::on(store.clone()).await).await;
+    three.alice.posts(&three.room, "before").await;
+    let other = TestApp::beside(&three.app, store.clone()).await;
+    let looks_there = if warm { &three.app } else { &other };
+    let bob = looks_there.user("bob").await;
+    store.follow(move |call| (call.number == number && call.attempt == 1).then_some(Fault::Hold));
+    let path = three.room.path(path);
+    let mut looking = tokio::spawn(async move { bob.get(&path).await });
+    tokio::select! {
+        () = store.holds(1) => {}
+        answer = &mut looking => {
+            answer.expect("an answer").expect(200);
+            return None;
+        }
+    }
+    store.follow(|_| None);
+    assert_eq!(three.alice.removes(&three.room, "bob").await.status, 204);
+    three.alice.changes(&three.room, json!({ "title": "Said afterwards" })).await;
+    three.alice.posts(&three.room, "Said afterwards").await;
+    store.release();
+    Some(looking.await.expect("an answer"))
+}
+
+/// Reliability F25. Invariant I8.
+#[tokio::test]
+async fn a_look_that_a_removal_overtakes_shows_nothing_said_afterwards() {
+    for path in ["", "/messages", "/messages?after=0", "/members"] {
+        for warm in [true, false] {
+            let mut calls = 0;
+            while let Some(answer) = a_removal_overtakes_a_look(path, warm, calls + 1).await {
+                calls += 1;
+                assert!(matches!(answer.status, 200 | 404), "{answer}");
+                let told = format!("call {calls} of {path:?}, warm={warm}: {answer}");
+                assert!(!answer.text.contains("Said afterwards"), "{told}");
+                assert!(!answer.text.contains("\"head\":2"), "{told}");
+            }
+            assert!(calls > 0, "{path} asks for nothing");
+        }
+    }
+}
+
 /// Starts bob's change of the title, lets it come to its n-th call of the store, removes somebody
 /// meanwhile, and lets it go on. `None` when the change has no n-th call.
 async fn a_removal_overtakes_a_title(removed: &str, number: usize) -> Option<(Answer, Vec<Value>)> {
@@ -925,7 +969,7 @@ async fn a_removal_overtakes_a_title(removed: &str, number: usize) -> Option<(An
     tokio::select! {
         () = store.holds(1) => {}
         answer = &mut changing => {
-            assert_eq!(answer.unwrap().status, 200);
+            assert_eq!(answer.expect("an answer").status, 200);
             return None;
         }
     }
@@ -934,7 +978,7 @@ async fn a_removal_overtakes_a_title(removed: &str, number: usize) -> Option<(An
     at_room.hears_so_far().await;
     at_own.hears_so_far().await;
     store.release();
-    let answer = changing.await.unwrap();
+    let answer = changing.await.expect("an answer");
     let title = three.alice.sees(&three.room).await.json["title"].clone();
     assert_eq!(title == "Overtaken", answer.status == 200, "{title} after {answer}");
     let heard = [at_room.hears_so_far().await, at_own.hears_so_far().await].concat();

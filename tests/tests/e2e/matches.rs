@@ -504,9 +504,9 @@ impl Masquerade {
         giver.blocks("blocked-by-giver").await;
 
         let room = giver.opens_match(GROUP).await;
-        let alias = room.json["you"]["member_id"].as_str().unwrap().to_owned();
+        let alias = room.json["you"]["member_id"].as_str().expect("an alias").to_owned();
         let own = giver.own_channel().await;
-        let side_key = own.strip_prefix("private-user-").unwrap().to_owned();
+        let side_key = own.strip_prefix("private-user-").expect("a channel of a user").to_owned();
         let traces = [
             giver_id.as_str(),
             "user:idp7Qx|5f3c9A:e11b@tenant-Kj",
@@ -548,7 +548,7 @@ impl Masquerade {
             &office.id,
             &fourth.id,
             &friends.channel,
-            office.json["you"]["member_id"].as_str().unwrap(),
+            office.json["you"]["member_id"].as_str().expect("an alias"),
             "office-of-giver",
             "receiver-at-office",
             "listing-of-giver",
@@ -611,7 +611,7 @@ impl Masquerade {
     /// Everything that the receiver can ask for.
     async fn the_receiver_looks_everywhere(&self, seen: &mut Seen) {
         let (receiver, room, alias) = (&self.receiver, &self.room, in_path(&self.alias));
-        let head = receiver.sees(room).await.json["head"].as_u64().unwrap();
+        let head = receiver.sees(room).await.json["head"].as_u64().expect("a head");
         // Every route, about whatever the receiver knows, with every sort of body.
         for route in routes() {
             for id in [room.id.as_str(), &alias, GROUP, NO_ROOM, "%00"] {
@@ -671,8 +671,10 @@ impl Masquerade {
             ]
             .map(String::from),
         );
-        for word in
-            member(&receiver.sees(room).await, &self.alias)["name"].as_str().unwrap().split(' ')
+        for word in member(&receiver.sees(room).await, &self.alias)["name"]
+            .as_str()
+            .expect("a name")
+            .split(' ')
         {
             paths.push(format!("/v1/users?q={word}"));
         }

@@ -123,6 +123,21 @@ async fn a_page_of_a_groups_history_takes_one_round_trip() {
     Budget { calls: 3, rounds: 1, reads: 2.5, writes: 0.0 }.holds("nothing new", &bill);
 }
 
+/// Who was removed while it looked must not see what came afterwards: so the membership is read once
+/// more, after everything else, where the function does not know the members.
+#[tokio::test]
+async fn a_look_by_a_function_that_does_not_know_the_members_takes_a_round_trip_more() {
+    let twenty = Twenty::meet().await;
+    let cold = TestApp::beside(&twenty.app, twenty.meter.clone()).await;
+    cold.fix_clock().await;
+    let bob = cold.user("bob").await;
+
+    let bill = twenty.cost(bob.history(&twenty.room)).await;
+    Budget { calls: 4, rounds: 2, reads: 3.5, writes: 0.0 }.holds("a page of history", &bill);
+    let bill = twenty.cost(bob.sees(&twenty.room)).await;
+    Budget { calls: 3, rounds: 3, reads: 4.5, writes: 0.0 }.holds("a group", &bill);
+}
+
 #[tokio::test]
 async fn looking_at_a_group_takes_two_round_trips() {
     let twenty = Twenty::meet().await;
