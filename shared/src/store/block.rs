@@ -14,7 +14,7 @@ use super::{
     Store, StoreError,
     attr::{n, s},
     key,
-    room::next_generation,
+    open::next_generation,
     update::{self, Updated},
 };
 use crate::domain::{ids::SideKey, person::Person, principal::Principal, room::Founding};

@@ -23,7 +23,7 @@ use super::{
     head::{self, DESK_WIDTH, Head, INBOX_WIDTH, bucket},
     key,
     log::{AppendError, Appended, Owned, Run},
-    part::Members,
+    roster::Members,
     update::{self, Updated},
 };
 use crate::domain::{

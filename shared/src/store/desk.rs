@@ -10,9 +10,10 @@ use futures_util::future::join;
 use super::{
     Store, StoreError,
     attr::{n, s},
-    head::{self, Membership},
+    head,
     info::Info,
     key,
+    membership::Membership,
     update::{self, Updated},
 };
 use crate::domain::{

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
 
-use super::{Store, StoreError, attr::s, info::Side, key, room::Place, transact::transaction};
+use super::{Store, StoreError, attr::s, info::Side, key, open::Place, transact::transaction};
 use crate::domain::{
     ids::{RoomId, SideKey},
     principal::{Asker, Caller},

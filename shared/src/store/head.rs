@@ -6,13 +6,12 @@ use std::collections::{BTreeMap, HashMap};
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
-use super::{Store, StoreError, key, part::Part};
+use super::{Store, StoreError, key};
 use crate::domain::{
     ids::{RoomId, Salt, SideKey},
-    member::{MemberRole, MemberType},
+    member::MemberType,
     message::SenderType,
-    principal::Asker,
-    room::{Desk, Founding},
+    room::Founding,
     time::Timestamp,
 };
 
@@ -281,75 +280,6 @@ pub(super) fn bucket(at: Timestamp, width: i64) -> i64 {
     at.millis() - at.millis() % width
 }
 
-/// A room together with the proof that whoever asks is in it. Only the store makes one.
-#[derive(Clone, Debug)]
-pub struct Membership {
-    /// The room.
-    pub room: RoomId,
-    /// The key as which the asker is in it: its own, or its desk's.
-    pub me: SideKey,
-    /// The member's mark.
-    pub mark: Mark,
-    /// In groups: the member's own item.
-    pub part: Option<Box<Part>>,
-    /// The room's HEAD as it was read.
-    pub head: Head,
-}
-
-impl Membership {
-    /// The membership of a room of two sides; `None` to a stranger. Whoever is in the room as itself
-    /// is not there as an agent.
-    pub(super) fn check(room: RoomId, asker: &Asker, head: Option<Head>) -> Option<Self> {
-        let head = head?;
-        let works_here = room.kind().rules().desk == Some(Desk::Support);
-        let desk = asker.desk.as_ref().filter(|_| works_here);
-        let mut keys = std::iter::once(&asker.me).chain(desk);
-        let (me, mark) = keys.find_map(|key| head.marks.get_key_value(key))?;
-        Some(Self { room, me: me.clone(), mark: mark.clone(), part: None, head })
-    }
-
-    /// The membership of a group; `None` to a stranger.
-    pub(super) fn of_group(
-        room: RoomId,
-        asker: &Asker,
-        head: Option<Head>,
-        part: Option<Part>,
-    ) -> Option<Self> {
-        let (head, part) = (head?, part?);
-        let me = asker.me.clone();
-        Some(Self { room, me, mark: part.mark.clone(), part: Some(Box::new(part)), head })
-    }
-
-    /// In groups: what the member may do.
-    pub fn role(&self) -> Option<MemberRole> {
-        self.part.as_ref().map(|part| part.role)
-    }
-
-    /// How many messages the member has not read.
-    pub fn unread(&self) -> u64 {
-        self.head.unread(&self.mark)
-    }
-
-    /// Whether the member hid the room and nothing has come since.
-    pub fn is_hidden(&self) -> bool {
-        self.mark.is_hidden(self.head.seq)
-    }
-
-    /// Whether the member acts for the desk in whose queue the room stands.
-    pub fn is_desk(&self) -> bool {
-        match self.room.kind().rules().desk {
-            None => false,
-            Some(Desk::Support) => self.mark.kind == MemberType::Admin,
-            Some(Desk::Merchant) => self.mark.kind == MemberType::Merchant,
-        }
-    }
-
-    /// Whether the member is one of the support agents, who share one mark.
-    pub fn is_agent(&self) -> bool {
-        self.mark.kind == MemberType::Admin
-    }
-}
-
 /// Reads an item that is a HEAD. The tombstone of a deleted room, and the sign to where a room has
 /// moved, are none.
 pub(super) fn parse(item: HashMap<String, AttributeValue>) -> Result<Option<Head>, StoreError> {
@@ -371,29 +301,5 @@ impl Store {
             .send()
             .await?;
         answer.item.map_or(Ok(None), parse)
-    }
-
-    /// The room, if the asker is in it.
-    ///
-    /// In a group HEAD is read first and the member after it: then the member was one when HEAD's
-    /// generation held, and a grant for that generation's channel ends with its removal. The other
-    /// order could hand the next generation's channel to somebody just removed.
-    ///
-    /// # Errors
-    /// When the store cannot be reached.
-    pub async fn membership(
-        &self,
-        room: RoomId,
-        asker: &Asker,
-    ) -> Result<Option<Membership>, StoreError> {
-        let head = self.read_head(room).await?;
-        if !room.kind().rules().has_many_members() {
-            return Ok(Membership::check(room, asker, head));
-        }
-        if head.is_none() {
-            return Ok(None);
-        }
-        let part = self.read_part(room, &asker.me).await?;
-        Ok(Membership::of_group(room, asker, head, part))
     }
 }

@@ -17,9 +17,10 @@ use self::plan::{Plan, Step};
 pub(super) use self::source::Source;
 use super::{
     Store, StoreError,
-    head::{DESK_WIDTH, GROUP_WIDTH, INBOX_WIDTH, Membership},
+    head::{DESK_WIDTH, GROUP_WIDTH, INBOX_WIDTH},
     info::{self, Info},
     key::{self, Key},
+    membership::Membership,
 };
 use crate::domain::{
     ids::{RoomId, SideKey},

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, TransactWriteItem, Update};
 use serde::{Deserialize, Serialize};
 
-use super::{Store, StoreError, attr::s, head::Membership, key, transact::transaction, update};
+use super::{
+    Store, StoreError, attr::s, key, membership::Membership, transact::transaction, update,
+};
 use crate::domain::{
     ids::{RoomId, Salt, SideKey},
     member::MemberType,

@@ -12,9 +12,9 @@ use super::{
     Store, StoreError,
     attr::{n, s},
     fault::condition_failed,
-    head::Membership,
     info::{Info, SHOWN_MEMBERS, Side},
     key,
+    membership::Membership,
     part::Part,
     transact::{Transacted, transaction},
 };

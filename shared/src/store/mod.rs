@@ -18,13 +18,16 @@ mod info;
 mod key;
 mod listing;
 mod log;
+mod mark;
 mod members;
+mod membership;
 mod name;
+mod open;
 mod page;
 mod part;
 mod profile;
 mod recent;
-mod room;
+mod roster;
 mod salt;
 mod slot;
 mod sweep;
@@ -44,18 +47,21 @@ pub use self::{
     desk::Filed,
     fault::StoreError,
     handover::HandedOver,
-    head::{Head, Mark, Membership, Preview},
+    head::{Head, Mark, Preview},
     inbox::{BadCursor, Cursor, InboxPage},
     info::{Info, ListingRef, Side},
     log::{AppendError, Appended, Sender},
+    mark::{Marked, OwnSettings},
     members::{Joined, Removed},
+    membership::Membership,
     name::{NameCursor, NamePage},
+    open::Opened,
     page::{Page, Window},
-    part::{Members, MembersPage, Part},
-    room::{Marked, Opened, OwnSettings},
+    part::{MembersPage, Part},
+    roster::Members,
     sweep::Deleted,
 };
-use self::{part::Remembered, recent::Recent};
+use self::{recent::Recent, roster::Remembered};
 use crate::domain::ids::Salt;
 
 /// The table, and the client to reach it.

@@ -16,8 +16,8 @@ use futures_util::future::join;
 use super::{
     Store, StoreError,
     attr::s,
-    head::Membership,
     key::{self, MAX_SEQ},
+    membership::Membership,
     slot::{self, Stored},
 };
 use crate::domain::{

@@ -12,7 +12,7 @@ use super::{
     fault::old_item,
     head::Head,
     key,
-    room::next_generation,
+    open::next_generation,
 };
 use crate::domain::ids::{RoomId, SideKey};
 
