@@ -31,14 +31,19 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 EVENTS = ROOT / "events"
 FUNCTIONS = ("chat", "realtime")
 
-# The room that events/*.json name in place of one that exists.
+# The rooms that events/*.json name in place of those that exist, each with how Alice opens it.
 NO_ROOM = "00000000-0000-8100-8000-000000000000"
+NO_ROOMS = {
+    NO_ROOM: {"kind": "direct", "with": "bob"},
+    "00000000-0000-8200-8000-000000000000": {"kind": "support"},
+    "00000000-0000-8500-8000-000000000000": {"kind": "group", "members": ["bob"]},
+}
 
 # Each event, in an order that works: its function, and its status once it names a real room.
 EXPECTED = {
     "healthz": ("chat", 200),
     "openapi": ("chat", 200),
-    "open_room": ("chat", 201),
+    "open_room": ("chat", 200),
     "get_room": ("chat", 200),
     "create_message": ("chat", 201),
     "list_messages": ("chat", 200),
@@ -56,6 +61,16 @@ EXPECTED = {
     "create_guest": ("chat", 201),
     "put_listing": ("chat", 200),
     "put_group": ("chat", 200),
+    "change_room": ("chat", 200),
+    "archive_room": ("chat", 200),
+    "unarchive_room": ("chat", 200),
+    "list_desk_rooms": ("chat", 200),
+    "add_members": ("chat", 200),
+    "list_members": ("chat", 200),
+    "remove_member": ("chat", 204),
+    "sync": ("chat", 200),
+    "merge_guest": ("chat", 200),
+    "delete_room": ("chat", 204),
 }
 # As they lie there, naming a room that does not exist.
 AS_THEY_ARE = {"get_room": 404, "create_message": 404, "list_messages": 404, "mark_read": 404, "authorize_channel": 403}
@@ -204,25 +219,27 @@ def check_events(checks, aws):
         answer = aws.invoke(EXPECTED[name][0], files[name])
         checks.that(f"{name}.json about no room: {status}", answer["statusCode"] == status, answer)
 
-    room = None
+    rooms = {}
+    for place, body in NO_ROOMS.items():
+        answer = aws.invoke("chat", {**files["open_room"], "body": json.dumps(body)})
+        if not checks.that(f"open_room.json for {body['kind']}: 201", answer["statusCode"] == 201, answer):
+            return
+        rooms[place] = json.loads(answer["body"])
     for name, (function, status) in EXPECTED.items():
-        event = about(files[name], room) if room else files[name]
-        answer = aws.invoke(function, event)
-        as_expected = checks.that(f"{name}.json: {status}", answer["statusCode"] == status, answer)
-        if name == "open_room":
-            if not as_expected:
-                return
-            room = json.loads(answer["body"])
-
-    answer = aws.invoke("chat", about(files["create_message"], room))
-    checks.that("create_message.json once more, same client_id: 200", answer["statusCode"] == 200, answer)
+        answer = aws.invoke(function, about(files[name], rooms))
+        checks.that(f"{name}.json: {status}", answer["statusCode"] == status, answer)
+        if name == "create_message":
+            answer = aws.invoke(function, about(files[name], rooms))
+            checks.that("create_message.json once more, same client_id: 200", answer["statusCode"] == 200, answer)
 
 
-def about(event, room):
-    """The event with a real room in the place of the one that does not exist."""
+def about(event, rooms):
+    """The event with real rooms in the place of those that do not exist."""
     text = json.dumps(event)
-    text = text.replace(f"private-room-{NO_ROOM}", urllib.parse.quote(room["channel"], safe=""))
-    return json.loads(text.replace(NO_ROOM, room["id"]))
+    for place, room in rooms.items():
+        text = text.replace(f"private-room-{place}", urllib.parse.quote(room["channel"], safe=""))
+        text = text.replace(place, room["id"])
+    return json.loads(text)
 
 
 def check_http(checks, base, tokens):
