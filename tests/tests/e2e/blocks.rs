@@ -181,7 +181,7 @@ async fn nobody_blocks_oneself_or_who_cannot_be() {
     assert_eq!(blocked_by(&alice).await, json!([]));
 }
 
-/// Reliability F8: whatever dies between the item and the room, doing it again ends well.
+/// Fault F8: whatever dies between the item and the room, doing it again ends well.
 #[tokio::test]
 async fn a_block_that_was_broken_off_is_finished_by_the_next_try() {
     let store = Faulty::new();

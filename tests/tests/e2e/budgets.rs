@@ -248,7 +248,7 @@ async fn the_right_to_listen_takes_one_read() {
     Budget { calls: 0, rounds: 0, reads: 0.0, writes: 0.0 }.holds("one's own channel", &bill);
 }
 
-/// Mission B5.
+/// Mission B5. Invariant I12.
 #[tokio::test]
 async fn nothing_ever_reads_the_whole_table() {
     let meter = Meter::new();

@@ -3,7 +3,7 @@
 use serde_json::json;
 use tests::{Meter, Room, TestApp, User};
 
-/// Mission A4, D16. What is left of the room is its tombstone, which holds nothing of it.
+/// Mission A4. Mission D16. What is left of the room is its tombstone, which holds nothing of it.
 #[tokio::test]
 async fn a_deleted_room_is_gone_with_all_its_items() {
     let store = Meter::new();

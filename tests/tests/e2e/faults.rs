@@ -66,19 +66,19 @@ async fn a_post_loses_the_answer_of_its_call(number: usize, times: usize) {
     assert_eq!(with_body(&whole_log_later(&app, &bob, &room).await, "once").len(), 1);
 }
 
-/// Reliability F7. Invariants I1 and I3.
+/// Fault F7. Invariant I1. Invariant I3.
 #[tokio::test]
 async fn a_post_that_loses_an_answer_of_the_store_is_stored_once() {
     join_all((1..=3).map(|number| a_post_loses_the_answer_of_its_call(number, 1))).await;
 }
 
-/// Reliability F7. Invariants I1 and I3.
+/// Fault F7. Invariant I1. Invariant I3.
 #[tokio::test]
 async fn a_post_that_loses_the_store_is_stored_once_when_it_is_repeated() {
     join_all((1..=3).map(|number| a_post_loses_the_answer_of_its_call(number, TRIES))).await;
 }
 
-/// Reliability F5 and F6: each write is refused at first, for each of the reasons there are.
+/// Fault F5. Fault F6: each write is refused at first, for each of the reasons there are.
 #[tokio::test]
 async fn a_store_that_is_busy_for_a_moment_is_asked_again() {
     let reasons = [
@@ -104,7 +104,7 @@ async fn a_store_that_is_busy_for_a_moment_is_asked_again() {
     join_all(posts).await;
 }
 
-/// Reliability F6: the message's room is being edited.
+/// Fault F6: the message's room is being edited.
 #[tokio::test]
 async fn a_post_that_meets_a_transaction_is_tried_again() {
     let store = Faulty::new();
@@ -122,7 +122,7 @@ async fn a_post_that_meets_a_transaction_is_tried_again() {
     assert_eq!(bob.whole_log(&room).await.len(), 2);
 }
 
-/// Reliability F6: a batch comes back undone.
+/// Fault F6: a batch comes back undone.
 #[tokio::test]
 async fn what_a_batch_leaves_is_asked_for_again() {
     let store = Faulty::new();
@@ -141,7 +141,7 @@ async fn what_a_batch_leaves_is_asked_for_again() {
     assert_eq!(bob.sees(&room).await.json["head"], 1);
 }
 
-/// Reliability F5. Mission A12: what is not stored is not announced.
+/// Fault F5. Mission A12: what is not stored is not announced.
 #[tokio::test]
 async fn while_the_store_is_away_nothing_is_announced() {
     let (store, relay) = (Faulty::new(), FakeRelay::start().await);
@@ -169,7 +169,7 @@ fn is_unavailable(answer: &Answer) {
     }
 }
 
-/// Reliability F5: a message that was given a slot and not stored is not announced either.
+/// Fault F5: a message that was given a slot and not stored is not announced either.
 /// Mission A12.
 #[tokio::test]
 async fn a_message_that_is_not_put_is_not_announced() {
@@ -219,7 +219,7 @@ async fn while_the_store_is_away_every_route_says_so() {
     assert_eq!(alice.sees(&room).await.json["head"], 1);
 }
 
-/// Mission A12. Reliability F1: the relay is down, fails, refuses or hangs.
+/// Mission A12. Fault F1: the relay is down, fails, refuses or hangs.
 #[tokio::test]
 async fn a_message_is_kept_whatever_becomes_of_its_event() {
     let relay = FakeRelay::start().await;
@@ -240,7 +240,7 @@ async fn a_message_is_kept_whatever_becomes_of_its_event() {
     assert_eq!(alice.posts(&room, "and now").await["delivered"], true);
 }
 
-/// Reliability F4: the relay took the events and its answers are lost. They may come twice, each
+/// Fault F4: the relay took the events and its answers are lost. They may come twice, each
 /// saying which message it is about.
 #[tokio::test]
 async fn events_that_come_twice_can_be_told_by_their_seq() {
@@ -261,7 +261,7 @@ async fn events_that_come_twice_can_be_told_by_their_seq() {
     }
 }
 
-/// Mission A12. Reliability F1.
+/// Mission A12. Fault F1.
 #[tokio::test]
 async fn a_message_is_kept_when_no_relay_is_there() {
     let app = TestApp::without_relay().await;
@@ -275,7 +275,7 @@ async fn a_message_is_kept_when_no_relay_is_there() {
     assert_eq!(bob.marks_read(&room, 1).await["unread"], 0);
 }
 
-/// Reliability F3: what the relay does not want is not offered again.
+/// Fault F3: what the relay does not want is not offered again.
 #[tokio::test]
 async fn a_relay_that_refuses_is_not_stormed() {
     let relay = FakeRelay::start().await;
@@ -290,7 +290,7 @@ async fn a_relay_that_refuses_is_not_stormed() {
     }
 }
 
-/// Reliability F10. Invariant I3.
+/// Fault F10. Invariant I3.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_client_id_fifty_times_at_once_is_one_message() {
     let app = TestApp::on(Distant::new()).await;
@@ -317,7 +317,7 @@ async fn one_client_id_fifty_times_at_once_is_one_message() {
     assert_eq!(bob.sees(&room).await.json["message_count"], 1);
 }
 
-/// Reliability F11. Invariants I1, I2, I3 and I4.
+/// Fault F11. Invariant I1. Invariant I2. Invariant I3. Invariant I4.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hundred_writers_of_one_room_get_one_dense_order_and_none_starves() {
     const WRITERS: usize = 100;
@@ -369,7 +369,8 @@ async fn a_hundred_writers_of_one_room_get_one_dense_order_and_none_starves() {
     assert!(announced.is_subset(&seqs(&mut log.iter())));
 }
 
-/// Invariants I1 and I2: a reader who follows the log while others write gets all of it, in order.
+/// A reader who follows the log while others write gets all of it, in order.
+/// Invariant I1. Invariant I2.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reader_who_follows_misses_nothing() {
     const WRITERS: usize = 10;
@@ -466,7 +467,7 @@ async fn a_slot_that_is_closed_is_no_preview() {
     }
 }
 
-/// Reliability F12. Invariants I1 and I3.
+/// Fault F12. Invariant I1. Invariant I3.
 #[tokio::test]
 async fn a_retry_after_its_slot_was_closed_is_one_message() {
     let store = Faulty::new();
@@ -492,7 +493,7 @@ fn is_once_in(log: &[Value], message: &Value) {
     assert_eq!(found[0]["body"], message["body"]);
 }
 
-/// Reliability F12. Invariants I1 and I3.
+/// Fault F12. Invariant I1. Invariant I3.
 #[tokio::test]
 async fn a_retry_after_a_hundred_later_messages_is_one_message() {
     let store = Faulty::new();
@@ -511,7 +512,7 @@ async fn a_retry_after_a_hundred_later_messages_is_one_message() {
     is_once_in(&log, &stored);
 }
 
-/// Reliability F12. Invariants I1 and I3.
+/// Fault F12. Invariant I1. Invariant I3.
 #[tokio::test]
 async fn a_retry_an_hour_later_is_one_message() {
     let store = Faulty::new();
@@ -554,7 +555,7 @@ async fn two_runs_at_once(died: bool, closed: bool) {
     is_once_in(&whole_log_later(&app, &bob, &room).await, &one.json);
 }
 
-/// Reliability F12. Invariants I1 and I3.
+/// Fault F12. Invariant I1. Invariant I3.
 #[tokio::test]
 async fn two_retries_at_once_are_one_message() {
     tokio::join!(
@@ -565,7 +566,7 @@ async fn two_retries_at_once_are_one_message() {
 }
 
 /// The order is the slots', whatever the clock says.
-/// Reliability F14. Invariant I2.
+/// Fault F14. Invariant I2.
 #[tokio::test]
 async fn a_clock_that_runs_backwards_changes_no_order() {
     let app = TestApp::start().await;

@@ -65,7 +65,7 @@ async fn a_guests_token_is_good_for_thirty_days() {
     assert!((30 * 86_400 - 60..=30 * 86_400).contains(&left), "{left}");
 }
 
-/// Reliability F18. Invariant I8.
+/// Fault F18. Invariant I8.
 #[tokio::test]
 async fn nobody_becomes_anything_else_than_a_guest() {
     let app = TestApp::start().await;

@@ -83,8 +83,8 @@ async fn another_listing_or_another_user_is_another_room() {
     assert_eq!(ids.len(), 3);
 }
 
-/// Mission A5 and A6: who wrote and to whom is a type and an id each, and those of one id and two
-/// types stay two.
+/// Mission A5. Mission A6: who wrote and to whom is a type and an id each, and those of one id and
+/// two types stay two.
 #[tokio::test]
 async fn user_1_and_merchant_1_are_two_in_one_room() {
     let app = TestApp::start().await;
@@ -109,7 +109,7 @@ async fn user_1_and_merchant_1_are_two_in_one_room() {
     }
 }
 
-/// Mission A7, A14, A16.
+/// Mission A7. Mission A14. Mission A16.
 #[tokio::test]
 async fn both_write_and_both_hear_it_and_nobody_else_does() {
     let Scene { app, user, merchant, room } = Scene::set().await;
@@ -170,7 +170,7 @@ async fn a_merchants_queue_holds_the_rooms_about_its_own_listings() {
     assert_eq!(merchant.me().await["desk_waiting"], 0);
 }
 
-/// Mission B9 and B10 for merchants.
+/// Mission B9. Mission B10. For merchants.
 #[tokio::test]
 async fn a_merchant_puts_a_room_away_until_its_user_writes() {
     let Scene { app, user, merchant, room } = Scene::set().await;

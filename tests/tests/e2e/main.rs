@@ -1,7 +1,8 @@
 //! Parlour from outside: HTTP and WebSockets alone, one module for each part of the URL table.
 //!
-//! Each test names what it shows: a row of the mission table, a fault of the reliability contract,
-//! or an invariant of the data model.
+//! Each test names what it shows: a row of the mission table (`Mission C9.`), a fault of the
+//! reliability contract (`Fault F26.`), or an invariant of the data model (`Invariant I8.`). Each id
+//! has its word before it, so that a search for one finds all its tests.
 
 mod blocks;
 mod budgets;

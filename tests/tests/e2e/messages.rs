@@ -12,7 +12,7 @@ async fn room_with(app: &TestApp, messages: u64) -> (User, User, Room) {
     (alice, bob, room)
 }
 
-/// Mission C4 and B11.
+/// Mission C4. Mission B11.
 #[tokio::test]
 async fn history_is_the_newest_fifty_ascending() {
     let app = TestApp::start().await;
@@ -49,7 +49,7 @@ async fn the_history_of_a_new_room_is_empty() {
     }
 }
 
-/// Mission C10 and C11.
+/// Mission C9. Mission C10. Mission C11.
 #[tokio::test]
 async fn older_messages_come_page_by_page_until_there_are_none() {
     let app = TestApp::start().await;
@@ -169,7 +169,7 @@ async fn a_page_is_asked_for_in_one_way_with_1_to_200_messages() {
     assert_eq!(alice.page(&room, "?limit=1").await.seqs(), [1]);
 }
 
-/// Invariant I1. Mission A8 and C13.
+/// Invariant I1. Mission A8. Mission C13.
 #[tokio::test]
 async fn the_answered_message_is_the_one_in_history() {
     let app = TestApp::start().await;
@@ -192,7 +192,7 @@ async fn the_answered_message_is_the_one_in_history() {
     assert_eq!(posted, expected);
 }
 
-/// Mission A7, A5 and A6.
+/// Mission A7. Mission A5. Mission A6.
 #[tokio::test]
 async fn both_sides_write_each_as_itself() {
     let app = TestApp::start().await;
@@ -209,7 +209,7 @@ async fn both_sides_write_each_as_itself() {
     assert_eq!(people(&from_bob), ["user", "bob", "user", "alice"]);
 }
 
-/// Mission B18 and A9: neither the sender nor anything else is taken from the body.
+/// Mission B18. Mission A9: neither the sender nor anything else is taken from the body.
 #[tokio::test]
 async fn the_sender_is_who_the_token_says() {
     let app = TestApp::start().await;
@@ -308,7 +308,7 @@ async fn an_answer_is_to_a_message_of_the_room() {
     assert_eq!(alice.history(&room).await.head, 2);
 }
 
-/// Mission D17 and B12: not read at first.
+/// Mission D17. Mission B12: not read at first.
 #[tokio::test]
 async fn a_message_is_read_once_the_other_side_says_so() {
     let app = TestApp::start().await;
@@ -326,7 +326,7 @@ async fn a_message_is_read_once_the_other_side_says_so() {
     assert_eq!(seen[1], None);
 }
 
-/// Reliability F10.
+/// Fault F10.
 #[tokio::test]
 async fn a_repeat_under_the_same_client_id_is_answered_with_the_same_message() {
     let app = TestApp::start().await;
@@ -345,7 +345,7 @@ async fn a_repeat_under_the_same_client_id_is_answered_with_the_same_message() {
     assert_eq!(log.iter().filter(|message| message["client_id"] == json!(client_id)).count(), 1);
 }
 
-/// Reliability F10.
+/// Fault F10.
 #[tokio::test]
 async fn a_client_id_belongs_to_one_body() {
     let app = TestApp::start().await;

@@ -177,7 +177,7 @@ async fn the_newest_token_or_description_holds() {
     assert_eq!(name().await, "Bobby");
 }
 
-/// Reliability F18.
+/// Fault F18.
 #[tokio::test]
 async fn only_the_applications_server_describes_people() {
     let app = TestApp::start().await;
@@ -319,7 +319,7 @@ async fn of_many_names_at_once_one_holds_and_is_found() {
     }
 }
 
-/// Reliability F7.
+/// Fault F7.
 #[tokio::test]
 async fn a_name_whose_answer_is_lost_is_found_once() {
     let store = Faulty::new();
@@ -336,7 +336,7 @@ async fn a_name_whose_answer_is_lost_is_found_once() {
     assert!(service.finds("bob").await.is_empty());
 }
 
-/// Reliability F5 and F6: a name that could not be written is not found, and nothing else is amiss.
+/// Fault F5. Fault F6: a name that could not be written is not found, and nothing else is amiss.
 #[tokio::test]
 async fn a_name_is_written_with_what_finds_it_or_not_at_all() {
     let store = Faulty::new();
@@ -384,7 +384,7 @@ async fn a_search_is_paged_and_shows_everyone_once() {
     }
 }
 
-/// Reliability F18.
+/// Fault F18.
 #[tokio::test]
 async fn guests_cannot_look_for_people() {
     let app = TestApp::start().await;

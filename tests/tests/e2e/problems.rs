@@ -17,7 +17,7 @@ fn request(user: &User, route: &Route, room: &str) -> RequestBuilder {
     }
 }
 
-/// Reliability F18. Invariant I8.
+/// Fault F18. Invariant I8.
 #[tokio::test]
 async fn without_a_token_every_route_asks_for_one() {
     let app = TestApp::start().await;
@@ -37,7 +37,7 @@ fn is_challenge(answer: &Answer) -> bool {
     answer.header("www-authenticate").is_some_and(|value| value.starts_with("Bearer"))
 }
 
-/// Reliability F18 and F21. Invariant I8.
+/// Fault F18. Fault F21. Invariant I8.
 #[tokio::test]
 async fn to_a_stranger_a_room_is_no_room_on_every_route() {
     let app = TestApp::start().await;
@@ -61,7 +61,7 @@ async fn to_a_stranger_a_room_is_no_room_on_every_route() {
 }
 
 /// Who does not belong is told so whatever else is wrong with the request.
-/// Reliability F21.
+/// Fault F21.
 #[tokio::test]
 async fn a_wrong_request_tells_a_stranger_no_more() {
     let app = TestApp::start().await;
@@ -154,7 +154,7 @@ fn wrong_messages() -> Vec<(&'static str, Vec<u8>, u16)> {
     ]
 }
 
-/// Reliability F15. Invariant I10.
+/// Fault F15. Invariant I10.
 #[tokio::test]
 async fn a_wrong_message_is_refused_and_nothing_comes_of_it() {
     let relay = FakeRelay::start().await;
@@ -198,7 +198,7 @@ async fn a_wrong_field_is_named() {
     }
 }
 
-/// Reliability F15.
+/// Fault F15.
 #[tokio::test]
 async fn what_is_no_json_is_refused_by_its_type() {
     let app = TestApp::start().await;

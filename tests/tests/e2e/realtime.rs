@@ -9,7 +9,7 @@ use shared::secret::Secret;
 use tests::{FakeRelay, Mood, RELAY_KEY, RELAY_SECRET, TestApp};
 use uuid::Uuid;
 
-/// Mission C6, C7 and A13. Invariant I4.
+/// Mission C6. Mission C7. Mission A13. Invariant I4.
 #[tokio::test]
 async fn both_sides_hear_the_message_that_is_stored() {
     let app = TestApp::start().await;
@@ -28,7 +28,7 @@ async fn both_sides_hear_the_message_that_is_stored() {
     assert_eq!(bob.history(&room).await.messages, [heard.data]);
 }
 
-/// Mission C8 and C1.
+/// Mission C8. Mission C1.
 #[tokio::test]
 async fn the_receivers_list_is_told_and_the_senders_is_not() {
     let app = TestApp::start().await;
@@ -89,7 +89,7 @@ async fn nobody_hears_another_room() {
     at_bob.saw_nothing().await;
 }
 
-/// Mission A14 and B17. Invariant I8.
+/// Mission A14. Mission B17. Invariant I8.
 #[tokio::test]
 async fn a_channel_of_others_is_refused() {
     let app = TestApp::start().await;
@@ -156,7 +156,7 @@ async fn a_grant_is_asked_for_by_form_or_by_json() {
     alice.send(request).await.problem(415);
 }
 
-/// Reliability F19.
+/// Fault F19.
 #[tokio::test]
 async fn crafted_values_are_never_signed() {
     let app = TestApp::start().await;
@@ -225,7 +225,7 @@ async fn clients_are_told_where_the_relay_is() {
     assert!(!relay.to_string().contains(RELAY_SECRET));
 }
 
-/// Reliability F2.
+/// Fault F2.
 #[tokio::test]
 async fn a_message_too_large_for_an_event_is_announced_without_its_body() {
     let app = TestApp::start().await;
@@ -255,7 +255,7 @@ async fn a_message_too_large_for_an_event_is_announced_without_its_body() {
 }
 
 /// An event of exactly 10,240 bytes goes whole; one byte more does not.
-/// Reliability F2.
+/// Fault F2.
 #[tokio::test]
 async fn an_event_goes_whole_up_to_the_last_byte() {
     let app = TestApp::start().await;
@@ -290,7 +290,7 @@ async fn a_repeat_is_announced_again_as_the_same_message() {
 }
 
 /// What is refused is not announced.
-/// Mission B18 and A10.
+/// Mission B18. Mission A10.
 #[tokio::test]
 async fn a_refused_post_sends_nothing() {
     let relay = FakeRelay::start().await;

@@ -42,7 +42,7 @@ async fn a_listing_is_as_it_was_told_last() {
     assert_eq!(told, json!({ "id": "a/b|7", "title": "A red bike", "merchant_id": "spokes" }));
 }
 
-/// Reliability F18.
+/// Fault F18.
 #[tokio::test]
 async fn only_the_applications_server_tells_of_listings_and_groups() {
     let app = TestApp::start().await;
@@ -86,7 +86,7 @@ async fn a_wrong_listing_is_refused_field_by_field() {
     service.put("/v1/listings/7", bike).await.expect(200);
 }
 
-/// Mission E1, the part of whoever draws.
+/// Mission E1: the part of whoever draws.
 #[tokio::test]
 async fn a_group_is_raffled_once_its_matches_are_told_and_stays_so() {
     let app = TestApp::start().await;
@@ -146,7 +146,7 @@ async fn a_match_is_fixed_and_a_call_that_says_otherwise_changes_nothing() {
     tells_group(&service, "friends", Some(json!({ "alice": "carol" }))).await.expect(200);
 }
 
-/// Reliability F8: a group says that it is raffled only when all of it is.
+/// Fault F8: a group says that it is raffled only when all of it is.
 #[tokio::test]
 async fn a_raffle_that_was_broken_off_is_none_until_it_is_told_again() {
     let store = Faulty::new();
@@ -165,7 +165,7 @@ async fn a_raffle_that_was_broken_off_is_none_until_it_is_told_again() {
     assert_eq!(tells_group(&service, "family", Some(drawn)).await.expect(200)["raffled"], true);
 }
 
-/// Reliability F7.
+/// Fault F7.
 #[tokio::test]
 async fn a_match_whose_answer_is_lost_is_the_same_match() {
     let store = Faulty::new();

@@ -22,7 +22,7 @@ async fn both_sides_open_the_same_room() {
     assert_eq!(found.expect(200)["id"], opened["id"]);
 }
 
-/// Mission C2 and A2.
+/// Mission C2. Mission A2.
 #[tokio::test]
 async fn of_fifty_who_open_a_room_at_once_one_opens_it_and_all_get_it() {
     let app = TestApp::on(Distant::new()).await;
@@ -58,7 +58,7 @@ async fn another_pair_has_another_room() {
     assert_eq!((ids.len(), channels.len()), (3, 3));
 }
 
-/// Mission B2 and B3.
+/// Mission B2. Mission B3.
 #[tokio::test]
 async fn a_new_room_has_every_key_and_null_for_what_was_not_yet() {
     let app = TestApp::start().await;
@@ -216,7 +216,7 @@ async fn people_have_any_ids() {
     }
 }
 
-/// Mission A5 and A6: a merchant with the id of a user is somebody else.
+/// Mission A5. Mission A6: a merchant with the id of a user is somebody else.
 #[tokio::test]
 async fn accounts_of_different_types_never_collide() {
     let app = TestApp::start().await;
@@ -325,7 +325,7 @@ async fn a_preview_of_more_than_100_characters_is_cut() {
     assert_eq!(preview().await, "é".repeat(97) + "...");
 }
 
-/// Mission B14 and C11: 45 rooms that were all active within one stretch that the index does not
+/// Mission B14. Mission C11: 45 rooms that were all active within one stretch that the index does not
 /// tell apart, in exact order, whatever the size of a page.
 #[tokio::test]
 async fn an_inbox_is_paged_in_exact_order() {

@@ -72,7 +72,7 @@ async fn the_callers_other_devices_are_told() {
     }
 }
 
-/// Fault F18, invariant I10.
+/// Fault F18. Invariant I10.
 #[tokio::test]
 async fn only_members_change_what_is_theirs_and_only_groups_have_titles() {
     let app = TestApp::start().await;

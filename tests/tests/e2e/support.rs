@@ -32,7 +32,7 @@ fn seqs(heard: &[Heard], name: &str) -> Vec<u64> {
     heard.iter().filter(|h| h.name == name).filter_map(|h| h.data["seq"].as_u64()).collect()
 }
 
-/// Mission B1 and B11: however many ask at once, one chat is opened.
+/// Mission B1. Mission B11: however many ask at once, one chat is opened.
 #[tokio::test]
 async fn of_fifty_requests_for_a_users_support_room_all_get_the_same() {
     let app = TestApp::on(Distant::new()).await;
@@ -47,7 +47,7 @@ async fn of_fifty_requests_for_a_users_support_room_all_get_the_same() {
     assert_eq!(ids.len(), 1, "{ids:?}");
 }
 
-/// Mission B2 and B3.
+/// Mission B2. Mission B3.
 #[tokio::test]
 async fn a_support_room_has_every_key_and_null_for_what_was_not_yet() {
     let scene = Scene::set().await;
@@ -68,7 +68,8 @@ async fn a_support_room_has_every_key_and_null_for_what_was_not_yet() {
     assert_eq!(types, HashSet::from([r#""user""#.to_owned(), r#""admin""#.to_owned()]));
 }
 
-/// Mission B4, B18: in which capacity somebody writes follows from the token, whatever the body says.
+/// Mission B4. Mission B18: in which capacity somebody writes follows from the token, whatever the
+/// body says.
 #[tokio::test]
 async fn a_message_is_a_users_or_an_admins_as_the_token_says() {
     let Scene { app: _app, user, agent, room } = Scene::set().await;
@@ -112,7 +113,7 @@ async fn a_blank_message_is_refused_and_nothing_is_stored_or_sent() {
     listener.saw_nothing().await;
 }
 
-/// Mission B7 and B8.
+/// Mission B7. Mission B8.
 #[tokio::test]
 async fn a_room_is_unread_for_the_desk_from_a_users_message_until_somebody_there_reads_it() {
     let Scene { app, user, agent, room } = Scene::set().await;
@@ -210,7 +211,7 @@ async fn a_room_is_not_put_away_when_more_has_come_than_was_seen() {
     assert_eq!(done["state"], "archived");
 }
 
-/// Mission B15 and B16. Fault F18.
+/// Mission B15. Mission B16. Fault F18.
 #[tokio::test]
 async fn only_agents_put_rooms_away_and_look_into_the_queue() {
     let Scene { app, user, room, .. } = Scene::set().await;
@@ -226,7 +227,7 @@ async fn only_agents_put_rooms_away_and_look_into_the_queue() {
     assert_eq!(user.sees(&room).await.json["state"], "active");
 }
 
-/// Mission B17. Fault F18, invariant I8.
+/// Mission B17. Fault F18. Invariant I8.
 #[tokio::test]
 async fn a_support_room_is_its_users_and_the_agents_and_nobody_elses() {
     let Scene { app, user, agent, room } = Scene::set().await;
@@ -280,7 +281,7 @@ async fn the_desk_hears_of_users_messages_and_of_no_others() {
     desk.saw_nothing().await;
 }
 
-/// Mission C8 for the support desk: the user's list moves on an agent's message, and not on its own.
+/// Mission C8. For the support desk: the user's list moves on an agent's message, and not on its own.
 #[tokio::test]
 async fn the_user_hears_of_the_desks_messages_on_the_own_channel() {
     let Scene { app: _app, user, agent, room } = Scene::set().await;
@@ -295,7 +296,7 @@ async fn the_user_hears_of_the_desks_messages_on_the_own_channel() {
     own.saw_nothing().await;
 }
 
-/// Mission B13, B14, B34: a row tells who, how many, what last, and whether it waits.
+/// Mission B13. Mission B14. Mission B34: a row tells who, how many, what last, and whether it waits.
 #[tokio::test]
 async fn a_row_of_the_queue_tells_who_how_much_and_what_last() {
     let Scene { app: _app, user, agent, room } = Scene::set().await;

@@ -17,7 +17,7 @@ fn now() -> u64 {
     now.expect("after 1970").as_secs()
 }
 
-/// Reliability F16.
+/// Fault F16.
 #[tokio::test]
 async fn a_token_that_was_not_signed_here_is_refused() {
     let app = TestApp::start().await;
@@ -60,7 +60,7 @@ async fn a_token_that_was_not_signed_here_is_refused() {
 }
 
 /// A key inside the token, or an address of one, is not used.
-/// Reliability F16.
+/// Fault F16.
 #[tokio::test]
 async fn a_token_does_not_bring_its_own_key() {
     let app = TestApp::start().await;
@@ -77,7 +77,7 @@ async fn a_token_does_not_bring_its_own_key() {
     }
 }
 
-/// Reliability F16.
+/// Fault F16.
 #[tokio::test]
 async fn a_token_for_another_time_or_place_is_refused() {
     let app = TestApp::start().await;

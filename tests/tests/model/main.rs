@@ -28,7 +28,7 @@ fn two_runs_of_a_post_and_another_post_in_every_order() {
 }
 
 /// Two runs of one post, beside a reader who thinks everything abandoned.
-/// Reliability F12.
+/// Fault F12.
 #[test]
 fn two_runs_of_a_post_beside_a_reader_that_closes_slots_in_every_order() {
     let reader = Actor::reader("bob", 1).an_hour_ahead();
@@ -37,7 +37,7 @@ fn two_runs_of_a_post_beside_a_reader_that_closes_slots_in_every_order() {
 }
 
 /// A run, its careful repeat, and a reader who thinks everything abandoned.
-/// Reliability F12.
+/// Fault F12.
 #[test]
 fn a_post_and_its_retry_beside_a_reader_that_closes_slots_in_every_order() {
     let retry = Actor::post("alice", 1).with_retry();
@@ -48,7 +48,7 @@ fn a_post_and_its_retry_beside_a_reader_that_closes_slots_in_every_order() {
 
 /// Two runs of one post, with a fault at every place: the run killed, its request lost or late, its
 /// answer lost, its request sent twice.
-/// Reliability F7 and F8.
+/// Fault F7. Fault F8.
 #[test]
 fn two_runs_of_a_post_with_a_fault_at_every_place() {
     let scenario = Scenario::of([Actor::post("alice", 1), Actor::post("alice", 1)]).with_faults(1);
@@ -65,7 +65,7 @@ fn a_post_without_a_client_id_with_a_fault_at_every_place() {
 }
 
 /// A reader whose reads lag behind, beside two posts.
-/// Reliability F26.
+/// Fault F26.
 #[test]
 fn a_reader_with_stale_reads_beside_two_posts_in_every_order() {
     let scenario =
@@ -75,7 +75,8 @@ fn a_reader_with_stale_reads_beside_two_posts_in_every_order() {
 }
 
 /// Everything at once: posts, repeats, readers, a list, clocks an hour apart, faults, stale reads.
-/// Invariants I1, I2, I3, I6 and I7. Reliability F7, F8, F12, F14 and F26.
+/// Fault F7. Fault F8. Fault F12. Fault F14. Fault F26.
+/// Invariant I1. Invariant I2. Invariant I3. Invariant I6. Invariant I7.
 #[test]
 fn everything_at_once_in_random_orders() {
     sample("everything at once", if quick() { 300 } else { 10_000 }, |rng| {

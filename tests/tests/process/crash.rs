@@ -76,7 +76,7 @@ async fn post_until_answered(user: &User, room: &Room, body: &str, client_id: Uu
     }
 }
 
-/// Reliability F8. Invariants I1, I2 and I3.
+/// Fault F8. Invariant I1. Invariant I2. Invariant I3.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_answered_is_lost_when_the_program_is_killed() {
     let kills = if quick() { 3 } else { 8 };
