@@ -16,6 +16,7 @@
 //! | `meter` | the store, counting calls and units |
 //! | `faulty` | the store over a network that misbehaves |
 //! | `traces` | what would give an identity away, however it is written |
+//! | `lagging` | the store, and a copy of it that lags behind |
 //! | `token` | tokens that nobody would give out |
 
 use std::time::Duration;
@@ -24,6 +25,7 @@ mod answer;
 mod app;
 mod distant;
 mod faulty;
+pub mod lagging;
 mod listener;
 mod meter;
 mod relay;
@@ -38,6 +40,7 @@ pub use self::{
     app::TestApp,
     distant::Distant,
     faulty::{Call, Fault, Faulty},
+    lagging::Lagging,
     listener::{Heard, Listener},
     meter::{Bill, Meter},
     relay::{FakeRelay, Mood},

@@ -10,6 +10,7 @@ mod deletion;
 mod faults;
 mod groups;
 mod guests;
+mod lag;
 mod listings;
 mod matches;
 mod me;

@@ -22,13 +22,14 @@ use shared::{
     },
     store::{Membership, Sender, Store, Window, table},
 };
+use tests::Lagging;
 use tokio::runtime::Runtime;
 use uuid::Uuid;
 
 use crate::{
     explore::Choose,
     scenario::{Actor, Does, Scenario},
-    world::{Network, ScriptedWire, Stores, World},
+    world::{Network, ScriptedWire, World},
 };
 
 const TABLE: &str = "model";
@@ -39,10 +40,10 @@ const PAGE: u64 = 4;
 /// The most actors of a scenario.
 const ACTORS: usize = 10;
 
-/// What runs share: a pair of stores, in which each run has a room of its own, and everybody's
-/// connection to them.
+/// What runs share: a store, in which each run has a room of its own, and everybody's
+/// connection to it.
 pub(crate) struct Lab {
-    stores: Stores,
+    lagging: Lagging,
     /// Unscripted: for what happens before and after a run.
     store: Rc<Store>,
     salt: Salt,
@@ -56,8 +57,8 @@ impl Lab {
     pub(crate) fn new(stale_reads: bool) -> Self {
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        let stores = Stores::new(stale_reads);
-        let direct = client(Arc::new(stores.clone()), RetryConfig::disabled());
+        let lagging = if stale_reads { Lagging::new() } else { Lagging::without_a_copy() };
+        let direct = client(Arc::new(lagging.clone()), RetryConfig::disabled());
         runtime.block_on(table::create(&direct, TABLE)).expect("a table");
         let store = Rc::new(Store::new(direct, TABLE));
         let salt = runtime.block_on(store.salt()).expect("the salt").clone();
@@ -70,7 +71,7 @@ impl Lab {
             )
         };
         let actors = (0..ACTORS).map(actor).collect();
-        Self { stores, store, salt, network, actors, runtime, rooms: Cell::new(0) }
+        Self { lagging, store, salt, network, actors, runtime, rooms: Cell::new(0) }
     }
 }
 
@@ -114,7 +115,7 @@ struct Post {
 pub(crate) fn check_run(lab: &Lab, scenario: &Scenario, choose: &mut dyn Choose) {
     let _inside = lab.runtime.enter();
     let network = Arc::clone(&lab.network);
-    let mut world = World::new(lab.stores.clone(), network, scenario);
+    let mut world = World::new(lab.lagging.clone(), network, scenario);
     let now = world.now();
     let place = Arc::new(lab.runtime.block_on(found_room(lab, &now)));
     let seen = Arc::new(Mutex::new(Seen::default()));

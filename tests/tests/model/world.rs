@@ -1,7 +1,7 @@
 //! A world in which every request waits until the script delivers it.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::BTreeMap,
     future::Future,
     pin::Pin,
     sync::{
@@ -11,7 +11,11 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use local::embedded::{Answer, Engine, Lost, Request, Wire};
+use local::embedded::{Answer, Lost, Request, Wire};
+use tests::{
+    Lagging,
+    lagging::{is_strong, is_write},
+};
 use tokio::sync::oneshot;
 
 use crate::{explore::Choose, scenario::Scenario};
@@ -55,31 +59,6 @@ impl Wire for ScriptedWire {
     }
 }
 
-/// The store, and a copy that lags behind where reads may be stale.
-#[derive(Clone, Debug)]
-pub(crate) struct Stores {
-    primary: Engine,
-    replica: Option<Engine>,
-}
-
-impl Stores {
-    pub(crate) fn new(stale_reads: bool) -> Self {
-        let memory = || Engine::memory().expect("an empty store");
-        Self { primary: memory(), replica: stale_reads.then(memory) }
-    }
-}
-
-/// Before and after the script: both copies, at once.
-impl Wire for Stores {
-    fn call(&self, request: Request) -> Pin<Box<dyn Future<Output = Result<Answer, Lost>> + Send>> {
-        if let Some(replica) = &self.replica {
-            replica.answer(&request);
-        }
-        let answer = self.primary.answer(&request);
-        Box::pin(std::future::ready(Ok(answer)))
-    }
-}
-
 type Life = Pin<Box<dyn Future<Output = ()>>>;
 
 enum Actor {
@@ -107,11 +86,9 @@ enum Step {
 
 /// The world of one run.
 pub(crate) struct World {
-    stores: Stores,
+    store: Lagging,
     network: Arc<Mutex<Network>>,
     actors: Vec<Actor>,
-    /// Writes that the replica has not seen.
-    lag: VecDeque<Request>,
     now: Arc<AtomicI64>,
     faults: usize,
     turns: Option<usize>,
@@ -120,12 +97,11 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) fn new(stores: Stores, network: Arc<Mutex<Network>>, scenario: &Scenario) -> Self {
+    pub(crate) fn new(store: Lagging, network: Arc<Mutex<Network>>, scenario: &Scenario) -> Self {
         let now = Arc::new(AtomicI64::new(1_700_000_000_000));
         *lock(&network) = Network::default();
         let Scenario { faults, turns, .. } = *scenario;
-        let (actors, lag) = (Vec::new(), VecDeque::new());
-        Self { stores, network, actors, lag, now, faults, turns, last: None }
+        Self { store, network, actors: Vec::new(), now, faults, turns, last: None }
     }
 
     /// The world's time in milliseconds; each step takes one.
@@ -152,8 +128,8 @@ impl World {
             self.now.fetch_add(1, Ordering::Relaxed);
             self.take(step, choose);
         }
-        // What the replica missed arrives in the end.
-        self.catch_up(self.lag.len());
+        // What the copy missed arrives in the end.
+        self.store.catch_up(usize::MAX);
     }
 
     /// Everything that can happen next.
@@ -262,42 +238,15 @@ impl World {
     }
 
     /// What the store answers: the truth, or to an eventual read, if the script says so, the past.
-    fn answer(&mut self, request: &Request, choose: &mut dyn Choose) -> Answer {
-        if is_write(request) {
-            let answer = self.stores.primary.answer(request);
-            if answer.status == 200 && self.stores.replica.is_some() {
-                self.lag.push_back(request.clone());
-            }
-            return answer;
+    fn answer(&self, request: &Request, choose: &mut dyn Choose) -> Answer {
+        let behind = self.store.behind();
+        let fresh = is_write(request) || behind == 0 || is_strong(request) || choose.pick(2) == 0;
+        if fresh {
+            return self.store.truth(request);
         }
-        let fresh = self.lag.is_empty() || is_strong(request) || choose.pick(2) == 0;
-        if !fresh {
-            let seen = choose.pick_any(self.lag.len());
-            self.catch_up(seen);
-        }
-        let replica = self.stores.replica.as_ref().filter(|_| !fresh);
-        replica.unwrap_or(&self.stores.primary).answer(request)
+        self.store.catch_up(choose.pick_any(behind));
+        self.store.past(request)
     }
-
-    fn catch_up(&mut self, writes: usize) {
-        let Some(replica) = &self.stores.replica else { return };
-        for request in self.lag.drain(..writes) {
-            let answer = replica.answer(&request);
-            assert_eq!(
-                answer.status, 200,
-                "the replica refused what the store took: {}",
-                answer.body
-            );
-        }
-    }
-}
-
-fn is_write(request: &Request) -> bool {
-    matches!(request.operation.as_str(), "PutItem" | "UpdateItem" | "TransactWriteItems")
-}
-
-fn is_strong(request: &Request) -> bool {
-    String::from_utf8_lossy(&request.body).contains("\"ConsistentRead\":true")
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
