@@ -4,6 +4,7 @@
 //! reliability contract (`Fault F26.`), or an invariant of the data model (`Invariant I8.`). Each id
 //! has its word before it, so that a search for one finds all its tests.
 
+mod access;
 mod blocks;
 mod budgets;
 mod deletion;
@@ -27,7 +28,10 @@ mod support;
 mod sync;
 mod tokens;
 
-use reqwest::Method;
+use std::collections::BTreeMap;
+
+use reqwest::{Method, RequestBuilder};
+use tests::{Answer, User};
 
 /// A room's id as it would be, of no room.
 const NO_ROOM: &str = "00000000-0000-8100-8000-000000000000";
@@ -49,6 +53,21 @@ impl Route {
     fn is_about_a_room(&self) -> bool {
         self.path.starts_with("/v1/rooms/{id}")
     }
+}
+
+/// The request of a route, about a room.
+fn request(user: &User, route: &Route, room: &str) -> RequestBuilder {
+    let request = user.request(route.method.clone(), &route.of(room));
+    match route.body {
+        "" => request,
+        body => request.header("content-type", "application/json").body(body),
+    }
+}
+
+/// The headers of an answer, but for the time at which it was given.
+fn headers(answer: &Answer) -> BTreeMap<String, String> {
+    let headers = answer.headers.iter().filter(|(name, _)| *name != "date");
+    headers.map(|(name, value)| (name.to_string(), format!("{value:?}"))).collect()
 }
 
 /// Every route that takes a token.

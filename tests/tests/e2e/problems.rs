@@ -1,21 +1,12 @@
 //! What is refused, and how.
 
-use std::collections::BTreeSet;
-
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use reqwest::{Method, RequestBuilder};
-use serde_json::json;
-use tests::{Answer, FakeRelay, TestApp, User};
+use serde_json::{Value, json};
+use tests::{Answer, FakeRelay, Room, TestApp};
+use uuid::Uuid;
 
-use crate::{NO_ROOM, Route, routes};
-
-/// The request of a route, about a room.
-fn request(user: &User, route: &Route, room: &str) -> RequestBuilder {
-    let request = user.request(route.method.clone(), &route.of(room));
-    match route.body {
-        "" => request,
-        body => request.header("content-type", "application/json").body(body),
-    }
-}
+use crate::{NO_ROOM, Route, headers, request, routes};
 
 /// Fault F18. Invariant I8.
 #[tokio::test]
@@ -51,10 +42,7 @@ async fn to_a_stranger_a_room_is_no_room_on_every_route() {
         let absent = mallory.send(request(&mallory, &route, NO_ROOM)).await;
         foreign.problem(404);
         assert_eq!(foreign.text, absent.text, "{route:?}");
-        let names = |answer: &Answer| -> BTreeSet<String> {
-            answer.headers.keys().map(ToString::to_string).collect()
-        };
-        assert_eq!(names(&foreign), names(&absent), "{route:?}");
+        assert_eq!(headers(&foreign), headers(&absent), "{route:?}");
         assert!(!foreign.text.contains(&room.id), "{foreign}");
     }
     assert_eq!(alice.sees(&room).await.json, before);
@@ -77,6 +65,143 @@ async fn a_wrong_request_tells_a_stranger_no_more() {
         };
         let (foreign, absent) = (ask(&room.id).await, ask(NO_ROOM).await);
         assert_eq!((foreign.status, foreign.text), (absent.status, absent.text), "{path}");
+    }
+}
+
+/// A room's id of this kind, with anything in the bits that could be guessed.
+fn guessed_id(kind: u8) -> String {
+    let digits =
+        |bits: u32| format!("{:0width$x}", fastrand::u64(..1 << bits), width = bits as usize / 4);
+    let variant = ["8", "9", "a", "b"][fastrand::usize(..4)];
+    let (a, b, c, d, e) = (digits(32), digits(16), digits(8), digits(12), digits(48));
+    format!("{a}-{b}-8{kind}{c}-{variant}{d}-{e}")
+}
+
+/// The same id with one bit after the other turned round.
+fn one_bit_off(id: &str) -> Vec<String> {
+    let id = Uuid::parse_str(id).expect("a UUID").as_u128();
+    (0..128).map(|bit| Uuid::from_u128(id ^ (1 << bit)).to_string()).collect()
+}
+
+/// A scene with a room of each kind that mallory is not in, and the rooms themselves.
+async fn a_room_of_each_kind(app: &TestApp) -> Vec<Room> {
+    let (alice, service) = (app.user("alice").await, app.service().await);
+    let bike = json!({ "title": "A bike", "merchant_id": "wheels" });
+    service.put("/v1/listings/bike", bike).await.expect(200);
+    let family = json!({
+        "name": "The family", "reveal_at": "2031-12-24T18:00:00Z", "matches": { "alice": "bob" },
+    });
+    service.put("/v1/groups/family", family).await.expect(200);
+    let mut rooms = Vec::new();
+    for wanted in [
+        json!({ "kind": "direct", "with": "bob" }),
+        json!({ "kind": "support" }),
+        json!({ "kind": "listing", "listing_id": "bike" }),
+        json!({ "kind": "match", "group_id": "family" }),
+        json!({ "kind": "group", "members": ["bob", "carol"] }),
+    ] {
+        let room = Room::from(alice.post("/v1/rooms", wanted).await.expect(201));
+        alice.posts(&room, "secret").await;
+        rooms.push(room);
+    }
+    rooms
+}
+
+/// Whatever id somebody guesses, near to a room's or not, is answered as if nothing were there, and
+/// so is the id of a room that is there.
+/// Fault F21. Invariant I8.
+#[tokio::test]
+async fn a_guessed_room_is_no_room() {
+    let app = TestApp::start().await;
+    let mallory = app.user("mallory").await;
+    let rooms = a_room_of_each_kind(&app).await;
+    let nothing = mallory.get(&format!("/v1/rooms/{NO_ROOM}")).await;
+    assert_eq!(nothing.problem(404), "not_found");
+    let mut guesses: Vec<String> = (1..=5).flat_map(|kind| [kind; 20].map(guessed_id)).collect();
+    guesses.extend(rooms.iter().map(|room| room.id.clone()));
+    guesses.extend(rooms.iter().flat_map(|room| one_bit_off(&room.id)));
+
+    for id in &guesses {
+        let answer = mallory.get(&format!("/v1/rooms/{id}")).await;
+        assert_eq!((answer.status, &answer.text), (404, &nothing.text), "{id}");
+        assert_eq!(headers(&answer), headers(&nothing), "{id}");
+    }
+    // What writes and what lists tells no more.
+    let samples = rooms.iter().map(|room| room.id.clone()).chain((1..=5).map(guessed_id));
+    for id in samples {
+        for route in routes().into_iter().filter(Route::is_about_a_room) {
+            let answer = mallory.send(request(&mallory, &route, &id)).await;
+            let nothing = mallory.send(request(&mallory, &route, NO_ROOM)).await;
+            assert_eq!((answer.status, &answer.text), (404, &nothing.text), "{route:?} {id}");
+            assert_eq!(headers(&answer), headers(&nothing), "{route:?} {id}");
+        }
+    }
+    let held: serde_json::Map<String, Value> =
+        guesses.iter().take(100).map(|id| (id.clone(), json!([0, 0]))).collect();
+    let synced = mallory.post("/v1/sync", json!({ "rooms": held })).await.expect(200);
+    assert_eq!(synced["gone"].as_array().map(Vec::len), Some(held.len()));
+    assert_eq!(synced["rooms"], json!([]));
+}
+
+/// A key as channels have it: 16 bytes in base64.
+fn guessed_key() -> String {
+    let bytes: [u8; 16] = std::array::from_fn(|_| fastrand::u8(..));
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// Fault F21. Invariant I8.
+#[tokio::test]
+async fn a_guessed_channel_is_nobodys() {
+    let app = TestApp::start().await;
+    let mallory = app.user("mallory").await;
+    let agent = app.admin("agnes").await;
+    let mut guesses: Vec<String> = Vec::new();
+    for room in a_room_of_each_kind(&app).await {
+        let id = &room.id;
+        guesses.push(room.channel.clone());
+        guesses.push(format!("private-room-{id}"));
+        guesses.extend((0..4).map(|generation| format!("private-room-{id}-{generation}")));
+        guesses.extend(one_bit_off(id).iter().step_by(8).map(|id| format!("private-room-{id}")));
+        guesses.push(format!("private-user-{id}"));
+    }
+    guesses.extend((1..=5).map(|kind| format!("private-room-{}", guessed_id(kind))));
+    guesses.extend((0..8).map(|_| format!("private-user-{}", guessed_key())));
+    guesses.extend((0..8).map(|_| format!("private-desk-{}", guessed_key())));
+    // Keys that somebody has, in another place.
+    let (own, desk) = (mallory.own_channel().await, agent.desk_channel().await);
+    let others = app.user("alice").await.own_channel().await;
+    guesses.extend([own.replace("-user-", "-desk-"), own.replace("-user-", "-room-")]);
+    guesses.extend([desk.replace("-desk-", "-user-"), desk.clone()]);
+    guesses.extend([others.replace("-user-", "-desk-"), others]);
+
+    let nothing = mallory.asks_to_hear("1.1", &format!("private-room-{NO_ROOM}")).await;
+    assert_eq!(nothing.problem(403), "channel_forbidden");
+    for channel in guesses {
+        let answer = mallory.asks_to_hear("1.1", &channel).await;
+        assert_eq!((answer.status, &answer.text), (403, &nothing.text), "{channel}");
+        assert_eq!(headers(&answer), headers(&nothing), "{channel}");
+    }
+    mallory.asks_to_hear("1.1", &own).await.expect(200);
+    agent.asks_to_hear("1.1", &desk).await.expect(200);
+}
+
+/// A member of a group hears its channel as it is called now, and no other generation's.
+/// Fault F21.
+#[tokio::test]
+async fn a_members_guess_at_another_generation_is_refused() {
+    let app = TestApp::start().await;
+    let rooms = a_room_of_each_kind(&app).await;
+    let (alice, nothing) = (app.user("alice").await, format!("private-room-{NO_ROOM}"));
+    let nothing = alice.asks_to_hear("1.1", &nothing).await;
+    for room in rooms {
+        alice.asks_to_hear("1.1", &room.channel).await.expect(200);
+        for generation in ["", "-0", "-1", "-2", "-18446744073709551615"] {
+            let channel = format!("private-room-{}{generation}", room.id);
+            if channel != room.channel {
+                let answer = alice.asks_to_hear("1.1", &channel).await;
+                assert_eq!((answer.status, &answer.text), (403, &nothing.text), "{channel}");
+            }
+        }
     }
 }
 
