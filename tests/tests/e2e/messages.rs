@@ -37,6 +37,70 @@ async fn a_short_history_is_all_there_is() {
     assert_eq!((page.head, page.has_more), (3, false));
 }
 
+/// Who opens a room gets the room, and with what it says asks for the newest messages: fifty of 120,
+/// and three of three.
+/// Mission C3. Mission C4.
+#[tokio::test]
+async fn who_opens_a_room_gets_it_and_then_its_newest_messages() {
+    for (stored, shown) in [(120, 71..=120), (3, 1..=3)] {
+        let app = TestApp::start().await;
+        let (_, bob, room) = room_with(&app, stored).await;
+
+        let joined = bob.opens_direct("alice").await;
+        let page = bob.history(&joined).await;
+
+        assert_eq!((&joined.id, &joined.json["head"]), (&room.id, &json!(stored)));
+        assert_eq!(joined.json["you"]["unread"], stored);
+        assert_eq!(page.seqs(), shown.collect::<Vec<u64>>());
+        assert_eq!(page.head, stored);
+    }
+}
+
+/// Each page says where the next one goes on: before its first message. Past the end it is empty.
+/// Mission C9. Mission C10.
+#[tokio::test]
+async fn older_messages_come_twenty_at_a_time_until_a_page_is_empty() {
+    let app = TestApp::start().await;
+    let (_, bob, room) = room_with(&app, 50).await;
+
+    let mut before = 51;
+    for expected in [31..=50, 11..=30, 1..=10] {
+        let page = bob.page(&room, &format!("?before={before}&limit=20")).await;
+        assert_eq!(page.seqs(), expected.collect::<Vec<u64>>());
+        before = page.seqs()[0];
+        assert_eq!(page.has_more, before > 1);
+    }
+    let end = bob.page(&room, &format!("?before={before}&limit=20")).await;
+    assert_eq!((end.messages, end.has_more), (vec![], false));
+    // Without a limit a page has fifty.
+    assert_eq!(bob.page(&room, "?before=51").await.messages.len(), 50);
+}
+
+/// A client that scrolls up while both write puts older pages before and events behind: nothing is
+/// there twice and nothing is left out.
+/// Mission C11. Invariant I2.
+#[tokio::test]
+async fn who_scrolls_up_while_messages_come_has_each_once() {
+    let app = TestApp::start().await;
+    let (alice, bob, room) = room_with(&app, 45).await;
+    let mut listener = bob.listens_to(&room).await;
+    let mut held: Vec<u64> = bob.page(&room, "?limit=10").await.seqs();
+
+    while held[0] > 1 {
+        alice.posts(&room, "meanwhile").await;
+        let page = bob.page(&room, &format!("?before={}&limit=10", held[0])).await;
+        bob.posts(&room, "meanwhile too").await;
+        held.splice(0..0, page.seqs());
+        held.extend(listener.hears_so_far().await.iter().map(|e| e.data["seq"].as_u64().unwrap()));
+    }
+
+    assert_eq!(
+        held,
+        (1..=bob.sees(&room).await.json["head"].as_u64().unwrap()).collect::<Vec<_>>()
+    );
+    assert!(held.len() > 45, "nothing came meanwhile: this tests nothing");
+}
+
 #[tokio::test]
 async fn the_history_of_a_new_room_is_empty() {
     let app = TestApp::start().await;
@@ -169,7 +233,8 @@ async fn a_page_is_asked_for_in_one_way_with_1_to_200_messages() {
     assert_eq!(alice.page(&room, "?limit=1").await.seqs(), [1]);
 }
 
-/// Invariant I1. Mission A8. Mission C13.
+/// The message has these keys and no others, as it is answered and as it is read.
+/// Mission A8. Mission C13. Invariant I1.
 #[tokio::test]
 async fn the_answered_message_is_the_one_in_history() {
     let app = TestApp::start().await;

@@ -9,7 +9,29 @@ use shared::secret::Secret;
 use tests::{FakeRelay, Mood, RELAY_KEY, RELAY_SECRET, TestApp};
 use uuid::Uuid;
 
-/// Mission C6. Mission C7. Mission A13. Invariant I4.
+/// Somebody who has never talked to anyone subscribes to the own channel, and then hears of the first
+/// message that somebody writes, in a room that was not there before.
+/// Mission C1. Mission C8.
+#[tokio::test]
+async fn who_listens_to_the_own_channel_hears_of_rooms_that_others_open() {
+    let app = TestApp::start().await;
+    let bob = app.user("bob").await;
+    let mut at_bob = bob.listens_to_own_channel().await;
+    let alice = app.user("alice").await;
+
+    let room = alice.opens_direct("bob").await;
+    let posted = alice.posts(&room, "hello").await;
+
+    let heard = at_bob.hears_only(&["chat_list_update"]).await.remove(0).data;
+    let expected = json!({
+        "room_id": room.id, "seq": 1, "rev": 0, "last_message": "hello", "sender_id": "alice",
+        "updated_at": posted["created_at"], "unread": 1,
+    });
+    assert_eq!(heard, expected);
+    assert_eq!(bob.sees(&room).await.json["last_message"]["preview"], "hello");
+}
+
+/// Mission C6. Mission C7. Mission C13. Mission A13. Invariant I4.
 #[tokio::test]
 async fn both_sides_hear_the_message_that_is_stored() {
     let app = TestApp::start().await;

@@ -1,10 +1,13 @@
 //! `/v1/rooms` and `/v1/rooms/{id}`.
 
-use std::{collections::HashSet, time::Duration};
+use std::{
+    collections::{BTreeSet, HashSet},
+    time::Duration,
+};
 
 use futures_util::future::join_all;
 use serde_json::json;
-use tests::{Distant, Inbox, TestApp, User};
+use tests::{Distant, FakeRelay, Inbox, TestApp, User};
 use uuid::Uuid;
 
 use crate::NO_ROOM;
@@ -100,6 +103,40 @@ async fn a_new_room_has_every_key_and_null_for_what_was_not_yet() {
     assert_eq!(shown["you"], you);
 }
 
+/// Mission C12. Mission A1.
+#[tokio::test]
+async fn a_direct_room_has_these_keys_and_no_others() {
+    let app = TestApp::start().await;
+    let alice = app.user("alice").await;
+    let room = alice.opens_direct("bob").await;
+    let posted = alice.posts(&room, "hello").await;
+    let keys = |value: &serde_json::Value| -> BTreeSet<String> {
+        value.as_object().expect("an object").keys().cloned().collect()
+    };
+    let set = |keys: &str| -> BTreeSet<String> {
+        keys.split_whitespace().map(ToOwned::to_owned).collect()
+    };
+
+    for shown in [
+        alice.sees(&room).await.json,
+        alice.opens_direct("bob").await.json,
+        app.user("bob").await.sees(&room).await.json,
+        alice.inbox("").await.rooms.remove(0).json,
+    ] {
+        let expected = "id kind title state channel head rev members member_count you last_message \
+            message_count created_at updated_at last_message_at archived_at viewed_at";
+        assert_eq!(keys(&shown), set(expected), "{shown}");
+        assert_eq!(keys(&shown["you"]), set("member_id read unread hidden muted pinned"));
+        let last = "seq sender_id sender_type preview created_at deleted";
+        assert_eq!(keys(&shown["last_message"]), set(last));
+        for member in shown["members"].as_array().unwrap() {
+            assert_eq!(keys(member), set("id type name picture read"));
+        }
+        assert_eq!(shown["last_message_at"], posted["created_at"]);
+        assert_eq!(shown["updated_at"], posted["created_at"]);
+    }
+}
+
 fn is_time(value: &serde_json::Value) -> bool {
     // 2024-01-29T10:00:00.123Z
     value
@@ -163,6 +200,33 @@ async fn nobody_opens_a_room_with_oneself() {
 
     assert_eq!(answer.wrong_fields(), ["with"]);
     assert!(alice.inbox("").await.rooms.is_empty());
+}
+
+/// Nothing comes of what is wrong: no room, no message, no event.
+/// Mission C5.
+#[tokio::test]
+async fn what_is_wrong_is_told_and_changes_nothing() {
+    let relay = FakeRelay::start().await;
+    let app = TestApp::publishing_to(&relay).await;
+    let alice = app.user("alice").await;
+    let room = alice.opens_direct("bob").await;
+    let (before, calls) = (alice.sees(&room).await.json, relay.calls());
+    let hello = json!({ "body": "hello" });
+
+    let oneself = alice.post("/v1/rooms", json!({ "kind": "direct", "with": "alice" })).await;
+    assert_eq!(oneself.wrong_fields(), ["with"]);
+    let unknown = alice.post(&format!("/v1/rooms/{NO_ROOM}/messages"), hello.clone()).await;
+    assert_eq!(unknown.problem(404), "not_found");
+    for no_uuid in ["1", "bob", "undefined", "2f1d7a3c-8c1b-4f5e-9a3e"] {
+        let nowhere = alice.post(&format!("/v1/rooms/{no_uuid}/messages"), hello.clone()).await;
+        assert_eq!(nowhere.problem(404), "not_found", "{no_uuid}");
+        let message = json!({ "body": "hello", "client_id": no_uuid });
+        let unnamed = alice.post(&room.path("/messages"), message).await;
+        assert_eq!(unnamed.wrong_fields(), ["client_id"], "{no_uuid}");
+    }
+
+    assert_eq!((alice.sees(&room).await.json, relay.calls()), (before, calls));
+    assert_eq!(alice.inbox("").await.ids(), [&room.id]);
 }
 
 /// Mission C5. Invariant I10.
