@@ -95,7 +95,7 @@ async fn is_shut_out(user: &User, room: &Room) {
     assert!(!user.inbox("").await.ids().contains(&room.id.as_str()));
 }
 
-/// Mission D12 and D15.
+/// Mission D12. Mission D15.
 #[tokio::test]
 async fn two_selected_are_a_room_of_three_and_each_has_a_say() {
     let three = Three::meet().await;
@@ -124,7 +124,7 @@ async fn two_selected_are_a_room_of_three_and_each_has_a_say() {
     }
 }
 
-/// Mission D12 and A13. Invariant I4.
+/// Mission D12. Mission A13. Invariant I4.
 #[tokio::test]
 async fn each_hears_the_message_and_each_receivers_list_is_told() {
     let three = Three::meet().await;
@@ -232,7 +232,7 @@ async fn a_group_of_nobody_is_refused() {
     assert!(alice.inbox("").await.rooms.is_empty());
 }
 
-/// Reliability F18.
+/// Fault F18.
 #[tokio::test]
 async fn guests_and_strangers_have_no_part_in_groups() {
     let three = Three::meet().await;
@@ -606,7 +606,7 @@ async fn each_member_has_read_up_to_its_own_mark() {
     assert_eq!(marks, [3, 4, 3]);
 }
 
-/// Invariant I6. Mission E6, for groups.
+/// Invariant I6. Mission E6. For groups.
 #[tokio::test]
 async fn groups_stand_in_the_lists_of_all_their_members() {
     let three = Three::meet().await;
@@ -716,7 +716,7 @@ async fn a_message_of_the_application_reaches_every_member() {
     assert_eq!(three.bob.sees(room).await.json["you"]["unread"], 1);
 }
 
-/// Mission D16, as A4.
+/// Mission D16. Mission A4.
 #[tokio::test]
 async fn a_group_that_is_deleted_is_gone_for_all() {
     let three = Three::meet().await;
@@ -748,7 +748,7 @@ async fn follows(at_own: &mut Listener) -> String {
     channel
 }
 
-/// Reliability F25. Invariant I8.
+/// Fault F25. Invariant I8.
 #[tokio::test]
 async fn a_removed_member_is_out_at_once_whatever_it_still_holds() {
     let three = Three::meet().await;
@@ -791,7 +791,7 @@ async fn a_removed_member_is_out_at_once_whatever_it_still_holds() {
 
 /// Who never signed in at the relay is a socket and nothing else: there is no user to be cut off. Nor
 /// is there a way to take a grant back that was not used yet.
-/// Reliability F25.
+/// Fault F25.
 #[tokio::test]
 async fn a_mere_socket_and_a_grant_from_before_hear_nothing_more() {
     let three = Three::meet().await;
@@ -809,7 +809,7 @@ async fn a_mere_socket_and_a_grant_from_before_hear_nothing_more() {
 }
 
 /// Leaving is being removed by oneself.
-/// Reliability F25.
+/// Fault F25.
 #[tokio::test]
 async fn who_has_left_hears_nothing_more() {
     let three = Three::meet().await;
@@ -853,7 +853,7 @@ async fn a_removal_overtakes_a_post(warm: bool, number: usize) -> Option<(Three,
     Some((three, other, answer))
 }
 
-/// Reliability F25: a function that was just finding out whether bob is a member.
+/// Fault F25: a function that was just finding out whether bob is a member.
 #[tokio::test]
 async fn a_removal_that_overtakes_a_post_refuses_it() {
     for (warm, until_committed) in [(true, 1), (false, 3)] {
@@ -877,7 +877,7 @@ async fn a_removal_that_overtakes_a_post_refuses_it() {
 
 /// The grant for the channel that the members follow to must not fall to whoever is just removed,
 /// whichever of the two things that it depends on was read before.
-/// Reliability F25.
+/// Fault F25.
 #[tokio::test]
 async fn a_removal_that_overtakes_a_grant_refuses_it() {
     for generation in [1, 2] {
@@ -937,7 +937,7 @@ async fn a_removal_overtakes_a_look(path: &str, warm: bool, number: usize) -> Op
     Some(looking.await.expect("an answer"))
 }
 
-/// Reliability F25. Invariant I8.
+/// Fault F25. Invariant I8.
 #[tokio::test]
 async fn a_look_that_a_removal_overtakes_shows_nothing_said_afterwards() {
     for path in ["", "/messages", "/messages?after=0", "/members"] {
@@ -985,7 +985,7 @@ async fn a_removal_overtakes_a_title(removed: &str, number: usize) -> Option<(An
     Some((answer, heard.into_iter().map(|event| event.data).collect()))
 }
 
-/// Reliability F25.
+/// Fault F25.
 #[tokio::test]
 async fn a_removal_that_overtakes_a_change_of_the_title_refuses_it() {
     for until_set in 1..=2 {
@@ -994,7 +994,7 @@ async fn a_removal_that_overtakes_a_change_of_the_title_refuses_it() {
     }
 }
 
-/// Reliability F25. Invariant I8.
+/// Fault F25. Invariant I8.
 #[tokio::test]
 async fn who_was_removed_hears_of_no_title_that_was_set_afterwards() {
     for until_set in 1..=2 {
@@ -1004,7 +1004,7 @@ async fn who_was_removed_hears_of_no_title_that_was_set_afterwards() {
     }
 }
 
-/// Reliability F25: a function that remembers the members from before the removal.
+/// Fault F25: a function that remembers the members from before the removal.
 #[tokio::test]
 async fn a_function_that_remembers_the_removed_tells_it_nothing() {
     let store = Faulty::new();
@@ -1058,7 +1058,7 @@ async fn who_joins_posts_and_hears_at_once_whatever_functions_remember() {
     assert_eq!(three.bob.history(room).await.bodies(), said);
 }
 
-/// Reliability F8: until its HEAD is there, nobody has it in a list.
+/// Fault F8: until its HEAD is there, nobody has it in a list.
 #[tokio::test]
 async fn an_opening_that_was_broken_off_is_none_until_it_is_repeated() {
     for number in 1.. {
@@ -1092,7 +1092,7 @@ async fn an_opening_that_was_broken_off_is_none_until_it_is_repeated() {
 }
 
 /// A second run of the same opening, slow and late, brings nobody back.
-/// Reliability F25 and F8.
+/// Fault F25. Fault F8.
 #[tokio::test]
 async fn an_opening_that_is_still_under_way_brings_no_removed_member_back() {
     for number in 1.. {

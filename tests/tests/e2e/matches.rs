@@ -108,7 +108,7 @@ async fn a_room_of_no_group_is_refused() {
     }
 }
 
-/// Mission E9, the part of the canonical API.
+/// Mission E9: the part of the canonical API.
 #[tokio::test]
 async fn who_opens_a_room_twice_finds_the_same() {
     let drawn = Drawn::lots().await;
@@ -121,7 +121,7 @@ async fn who_opens_a_room_twice_finds_the_same() {
     assert_eq!(bob.inbox("?kind=match").await.ids(), [&room.id]);
 }
 
-/// Mission A2 and E9.
+/// Mission A2. Mission E9.
 #[tokio::test]
 async fn of_twenty_who_open_a_room_at_once_one_opens_it_and_all_get_it() {
     let app = TestApp::on(Distant::new()).await;
@@ -209,7 +209,7 @@ async fn the_order_of_the_members_tells_nothing() {
     assert_eq!(places.len(), 1, "{places:?}");
 }
 
-/// Mission E2 and A7.
+/// Mission E2. Mission A7.
 #[tokio::test]
 async fn both_write_and_hear_and_the_giver_goes_by_its_alias() {
     let drawn = Drawn::lots().await;
@@ -354,7 +354,7 @@ async fn a_room_of_two_stays_one() {
     assert_eq!(drawn.bob.sees(room).await.json["member_count"], 2);
 }
 
-/// Mission E3 and E4. Invariant I9.
+/// Mission E3. Mission E4. Invariant I9.
 #[tokio::test]
 async fn the_next_look_after_the_date_shows_who_gave() {
     let drawn = Drawn::lots().await;
@@ -753,7 +753,7 @@ impl Masquerade {
 /// Everything that a receiver can get before the date: answers, headers, frames. Nothing of it tells
 /// who gives, however it is written.
 ///
-/// Reliability F22. Mission E3. Invariant I9.
+/// Fault F22. Mission E3. Invariant I9.
 #[tokio::test]
 async fn nothing_that_a_receiver_can_get_before_the_date_tells_who_gives() {
     let masquerade = Masquerade::begins().await;
@@ -793,7 +793,7 @@ async fn nothing_that_a_receiver_can_get_before_the_date_tells_who_gives() {
 }
 
 /// Whether it is shown follows from the time of the look alone, whatever was shown before.
-/// Reliability F14.
+/// Fault F14.
 #[tokio::test]
 async fn a_clock_that_runs_backwards_hides_again() {
     let drawn = Drawn::lots().await;
