@@ -202,22 +202,18 @@ async fn opens_listing(app: &TestApp, user: &User) -> Room {
     user.opens_listing("bike").await
 }
 
-async fn opens_match(app: &TestApp, giver: &User) -> Room {
-    let family = json!({
-        "name": "The family", "reveal_at": "2031-12-24T18:00:00Z", "matches": { "alice": "bob" },
-    });
-    app.service().await.put("/v1/groups/family", family).await.expect(200);
-    let wanted = json!({ "kind": "match", "group_id": "family" });
-    Room::from(giver.post("/v1/rooms", wanted).await.expect(201))
-}
-
 /// A group from which erin was removed.
 async fn opens_group(owner: &User) -> Room {
-    let wanted = json!({ "kind": "group", "members": ["bob", "carol", "erin"] });
-    let room = Room::from(owner.post("/v1/rooms", wanted).await.expect(201));
-    let removed = owner.delete(&room.path("/members/erin")).await;
+    let room = owner.opens_group(&["bob", "carol", "erin"]).await;
+    let removed = owner.removes(&room, "erin").await;
     assert_eq!(removed.status, 204, "{removed}");
     owner.sees(&room).await
+}
+
+async fn opens_match(app: &TestApp, giver: &User) -> Room {
+    let drawn = json!({ "alice": "bob" });
+    app.service().await.draws("family", "2031-12-24T18:00:00Z", drawn).await;
+    giver.opens_match("family").await
 }
 
 /// What is wrong with what one caller was answered, going down its column.
@@ -301,9 +297,8 @@ async fn a_groups_room_is_its_members_as_long_as_they_are_some() {
 async fn the_channel_of_before_a_removal_is_nobodys() {
     let app = TestApp::start().await;
     let alice = app.user("alice").await;
-    let wanted = json!({ "kind": "group", "members": ["bob", "erin"] });
-    let before = Room::from(alice.post("/v1/rooms", wanted).await.expect(201));
-    alice.delete(&before.path("/members/erin")).await;
+    let before = alice.opens_group(&["bob", "erin"]).await;
+    alice.removes(&before, "erin").await;
     let after = alice.sees(&before).await;
     assert_ne!(after.channel, before.channel);
 

@@ -88,21 +88,16 @@ async fn a_room_of_each_kind(app: &TestApp) -> Vec<Room> {
     let (alice, service) = (app.user("alice").await, app.service().await);
     let bike = json!({ "title": "A bike", "merchant_id": "wheels" });
     service.put("/v1/listings/bike", bike).await.expect(200);
-    let family = json!({
-        "name": "The family", "reveal_at": "2031-12-24T18:00:00Z", "matches": { "alice": "bob" },
-    });
-    service.put("/v1/groups/family", family).await.expect(200);
-    let mut rooms = Vec::new();
-    for wanted in [
-        json!({ "kind": "direct", "with": "bob" }),
-        json!({ "kind": "support" }),
-        json!({ "kind": "listing", "listing_id": "bike" }),
-        json!({ "kind": "match", "group_id": "family" }),
-        json!({ "kind": "group", "members": ["bob", "carol"] }),
-    ] {
-        let room = Room::from(alice.post("/v1/rooms", wanted).await.expect(201));
-        alice.posts(&room, "secret").await;
-        rooms.push(room);
+    service.draws("family", "2031-12-24T18:00:00Z", json!({ "alice": "bob" })).await;
+    let rooms = vec![
+        alice.opens_direct("bob").await,
+        alice.opens_support().await,
+        alice.opens_listing("bike").await,
+        alice.opens_match("family").await,
+        alice.opens_group(&["bob", "carol"]).await,
+    ];
+    for room in &rooms {
+        alice.posts(room, "secret").await;
     }
     rooms
 }
