@@ -11,11 +11,11 @@ use crate::Failure;
 #[derive(Debug, Parser)]
 #[command(name = "bin/bench", version)]
 pub(crate) struct Args {
-    /// Only this part; both without it
+    /// Only this part; all without it
     #[arg(value_enum)]
     part: Option<Part>,
 
-    /// A few of everything: ten seconds, and rougher figures
+    /// A few of everything: half a minute, and rougher figures
     #[arg(long)]
     quick: bool,
 
@@ -33,6 +33,8 @@ pub(crate) struct Args {
 pub(crate) enum Part {
     /// The local program: start, memory, post to received, posts per second
     Local,
+    /// Lists of rooms: an inbox and a desk's queue with few rooms and with 50,000
+    Inbox,
     /// The functions as they are deployed: start, first and warm answers, memory, size
     Functions,
 }
@@ -50,10 +52,30 @@ pub(crate) struct Budget {
     pub(crate) safe_posts: usize,
     /// Posts of each client under load, in one run.
     pub(crate) load_posts: usize,
+    /// Rooms of an inbox, and of a queue, that have very many.
+    pub(crate) rooms: usize,
+    /// Pages of a list, one after another, in one run.
+    pub(crate) pages: usize,
 }
 
-const FULL: Budget = Budget { starts: 20, rounds: 5, posts: 400, safe_posts: 100, load_posts: 100 };
-const QUICK: Budget = Budget { starts: 5, rounds: 3, posts: 100, safe_posts: 20, load_posts: 20 };
+const FULL: Budget = Budget {
+    starts: 20,
+    rounds: 5,
+    posts: 400,
+    safe_posts: 100,
+    load_posts: 100,
+    rooms: 50_000,
+    pages: 60,
+};
+const QUICK: Budget = Budget {
+    starts: 5,
+    rounds: 3,
+    posts: 100,
+    safe_posts: 20,
+    load_posts: 20,
+    rooms: 5_000,
+    pages: 20,
+};
 
 impl Args {
     /// Whether to measure this part.

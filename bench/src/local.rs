@@ -3,6 +3,7 @@
 
 use std::{path::Path, time::Instant};
 
+use serde_json::json;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
@@ -12,13 +13,14 @@ use crate::{
     listener::Listener,
     program::{Program, Store},
     report::{Report, Unit},
-    site::User,
+    site::{Room, User},
     stats::{Figure, millis},
 };
 
 /// The goals.
 const START_MS: f64 = 300.0;
 const RECEIVED_MS: f64 = 1.5;
+const MATCH_RECEIVED_MS: f64 = 100.0;
 const PEAK_MB: f64 = 40.0;
 
 /// How many post at the same time under load.
@@ -46,7 +48,8 @@ pub(crate) async fn measure(
     report.group("local program, every write waits for the disk (--power-safe)");
     let power_safe = Store::PowerSafe(scratch.join("power-safe"));
     let program = Program::start(programs, &power_safe, None).await?;
-    let runs = post_to_received(&program, budget.safe_posts, budget.rounds, report).await?;
+    let pair = Pair::in_direct_room(&program).await?;
+    let runs = pair.post_to_received(budget.safe_posts, budget.rounds, report).await?;
     add_percentiles(report, &runs, None);
     program.stop().await
 }
@@ -74,10 +77,16 @@ impl Bench<'_> {
         );
 
         let program = Program::start(self.programs, store, None).await?;
-        let runs =
-            post_to_received(&program, self.budget.posts, self.budget.rounds, report).await?;
+        let Budget { posts, rounds, .. } = *self.budget;
+        let pair = Pair::in_direct_room(&program).await?;
+        let runs = pair.post_to_received(posts, rounds, report).await?;
         // The goal is for what people run.
         add_percentiles(report, &runs, matches!(store, Store::Disk(_)).then_some(RECEIVED_MS));
+        let pair = Pair::in_match_room(&program).await?;
+        let runs = pair.post_to_received(posts, rounds, report).await?;
+        let (title, p95) =
+            ("post to received, match room, p95", Figure::of_percentile(&runs, 95.0));
+        report.add_with_goal(title, Unit::Ms, p95, MATCH_RECEIVED_MS);
 
         let rooms = in_rooms_of_their_own(&program).await?;
         self.load(&program, "in 16 rooms", &rooms, report).await?;
@@ -141,36 +150,61 @@ impl Bench<'_> {
     }
 }
 
-/// One member posts, another listens; the next post follows when the one before was answered and
-/// heard. The times from post to heard, in ms, of each run.
-async fn post_to_received(
-    program: &Program,
-    posts: usize,
-    rounds: usize,
-    report: &mut Report,
-) -> Result<Vec<Vec<f64>>, Failure> {
-    let (alice, bob) = (program.site.user("alice").await?, program.site.user("bob").await?);
-    let room = alice.opens_direct("bob").await?;
-    let mut listener = Listener::to(&bob, &room).await?;
-    let (mut runs, mut late) = (Vec::new(), 0);
-    // The first run is for warming up.
-    for round in 0..=rounds {
-        let mut times = Vec::with_capacity(posts);
-        for _ in 0..posts {
-            let client_id = Uuid::new_v4();
-            let began = Instant::now();
-            if alice.posts(&room.id, client_id).await? {
-                times.push(millis(listener.heard(client_id).await? - began));
-            } else {
-                late += 1;
+/// Two in a room: one posts, the other listens.
+struct Pair {
+    posts: User,
+    listens: User,
+    room: Room,
+}
+
+impl Pair {
+    async fn in_direct_room(program: &Program) -> Result<Self, Failure> {
+        let (posts, listens) = (program.site.user("alice").await?, program.site.user("bob").await?);
+        let room = posts.opens_direct("bob").await?;
+        Ok(Self { posts, listens, room })
+    }
+
+    /// The giver, whom nobody may know, posts.
+    async fn in_match_room(program: &Program) -> Result<Self, Failure> {
+        let server = json!({ "sub": "server", "roles": ["service"] });
+        let drawn = json!({
+            "name": "The family", "reveal_at": "2100-12-24T18:00:00Z", "matches": { "alice": "bob" },
+        });
+        program.site.user_with(&server).await?.put("/v1/groups/family", &drawn).await?;
+        let (posts, listens) = (program.site.user("alice").await?, program.site.user("bob").await?);
+        let room = posts.opens(&json!({ "kind": "match", "group_id": "family" })).await?;
+        Ok(Self { posts, listens, room })
+    }
+
+    /// The next post follows when the one before was answered and heard. The times from post to
+    /// heard, in ms, of each run.
+    async fn post_to_received(
+        &self,
+        posts: usize,
+        rounds: usize,
+        report: &mut Report,
+    ) -> Result<Vec<Vec<f64>>, Failure> {
+        let mut listener = Listener::to(&self.listens, &self.room).await?;
+        let (mut runs, mut late) = (Vec::new(), 0);
+        // The first run is for warming up.
+        for round in 0..=rounds {
+            let mut times = Vec::with_capacity(posts);
+            for _ in 0..posts {
+                let client_id = Uuid::new_v4();
+                let began = Instant::now();
+                if self.posts.posts(&self.room.id, client_id).await? {
+                    times.push(millis(listener.heard(client_id).await? - began));
+                } else {
+                    late += 1;
+                }
+            }
+            if round > 0 {
+                runs.push(times);
             }
         }
-        if round > 0 {
-            runs.push(times);
-        }
+        report.note_late(late);
+        Ok(runs)
     }
-    report.note_late(late);
-    Ok(runs)
 }
 
 fn add_percentiles(report: &mut Report, runs: &[Vec<f64>], goal: Option<f64>) {

@@ -5,6 +5,7 @@
 mod args;
 mod emulator;
 mod functions;
+mod inbox;
 mod listener;
 mod local;
 mod machine;
@@ -75,6 +76,9 @@ async fn run(args: &Args) -> Result<(), Failure> {
     let mut environment = vec![machine::describe(&programs)];
     if args.measures(Part::Local) {
         local::measure(&programs, &scratch.0, &budget, &mut report).await?;
+    }
+    if args.measures(Part::Inbox) {
+        inbox::measure(&programs, &scratch.0, &budget, &mut report).await?;
     }
     if args.measures(Part::Functions) {
         let functions = args.functions(&programs);

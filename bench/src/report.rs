@@ -13,6 +13,12 @@ pub(crate) enum Unit {
     PerSecond,
     /// Seconds of one core.
     CpuSeconds,
+    /// How many times as much as something else.
+    Times,
+    /// Calls of the store.
+    Calls,
+    /// DynamoDB's read units.
+    ReadUnits,
 }
 
 impl Unit {
@@ -22,15 +28,18 @@ impl Unit {
             Self::Mb => "MB",
             Self::PerSecond => "/s",
             Self::CpuSeconds => "s",
+            Self::Times => "×",
+            Self::Calls => "calls",
+            Self::ReadUnits => "RRU",
         }
     }
 
     fn number(self, value: f64) -> String {
         match self {
-            Self::PerSecond => format!("{value:.0}"),
-            Self::Mb => format!("{value:.1}"),
+            Self::PerSecond | Self::Calls => format!("{value:.0}"),
+            Self::Mb | Self::ReadUnits => format!("{value:.1}"),
             Self::Ms if value >= 100.0 => format!("{value:.0}"),
-            Self::Ms | Self::CpuSeconds => format!("{value:.2}"),
+            Self::Ms | Self::CpuSeconds | Self::Times => format!("{value:.2}"),
         }
     }
 }

@@ -1,8 +1,11 @@
 //! The API, as a client calls it.
 
-use std::net::SocketAddr;
+use std::{
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
 
-use reqwest::{Client, RequestBuilder};
+use reqwest::{Client, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -54,9 +57,16 @@ impl Site {
     /// # Errors
     /// When there is no token for it.
     pub(crate) async fn user(&self, id: &str) -> Result<User, Failure> {
+        self.user_with(&json!({ "sub": id, "name": id })).await
+    }
+
+    /// The user whose token has these claims.
+    ///
+    /// # Errors
+    /// When there is no token for it.
+    pub(crate) async fn user_with(&self, claims: &Value) -> Result<User, Failure> {
         let request = self.http.post(format!("{}/dev/tokens", self.base));
-        let claims = json!({ "sub": id, "name": id });
-        let token = answer(with_json(request, &claims), 200).await?;
+        let token = answer(with_json(request, claims), 200).await?;
         Ok(User { site: self.clone(), token: text(&token, "token")?.to_owned() })
     }
 }
@@ -69,6 +79,29 @@ impl User {
     pub(crate) async fn get(&self, path: &str) -> Result<Value, Failure> {
         let request = self.site.http.get(format!("{}{path}", self.site.base));
         answer(request.bearer_auth(&self.token), 200).await
+    }
+
+    /// How long it takes until all of the answer to a `GET` is there.
+    ///
+    /// # Errors
+    /// When it is not answered with 200.
+    pub(crate) async fn times(&self, path: &str) -> Result<Duration, Failure> {
+        let request = self.site.http.get(format!("{}{path}", self.site.base));
+        let began = Instant::now();
+        let answer = request.bearer_auth(&self.token).send().await?;
+        let status = answer.status();
+        answer.bytes().await?;
+        let took = began.elapsed();
+        if status == StatusCode::OK { Ok(took) } else { Err(format!("{path}: {status}").into()) }
+    }
+
+    /// `PUT`, which must be answered with 200.
+    ///
+    /// # Errors
+    /// When it is not.
+    pub(crate) async fn put(&self, path: &str, body: &Value) -> Result<Value, Failure> {
+        let request = self.site.http.put(format!("{}{path}", self.site.base));
+        answer(with_json(request.bearer_auth(&self.token), body), 200).await
     }
 
     /// `POST`, which must be answered with `status`.
@@ -90,7 +123,15 @@ impl User {
     /// # Errors
     /// When it is not new.
     pub(crate) async fn opens_direct(&self, with: &str) -> Result<Room, Failure> {
-        let room = self.post("/v1/rooms", &json!({ "kind": "direct", "with": with }), 201).await?;
+        self.opens(&json!({ "kind": "direct", "with": with })).await
+    }
+
+    /// Opens a room that is not open yet.
+    ///
+    /// # Errors
+    /// When it is not new.
+    pub(crate) async fn opens(&self, wanted: &Value) -> Result<Room, Failure> {
+        let room = self.post("/v1/rooms", wanted, 201).await?;
         let part = |name| text(&room, name).map(ToOwned::to_owned);
         Ok(Room { id: part("id")?, channel: part("channel")? })
     }

@@ -25,7 +25,7 @@ use crate::{
 use shared::secret::Secret;
 
 /// The store's table. `infra/local.env` names it too, for functions under cargo-lambda.
-const TABLE: &str = "parlour";
+pub const TABLE: &str = "parlour";
 
 /// How long open requests may take when the program is told to stop.
 const PATIENCE: Duration = Duration::from_secs(3);

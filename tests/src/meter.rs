@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 /// be over a network; an embedded store could answer one before the other is sent.
 const ROUND_TRIP: Duration = Duration::from_millis(5);
 
-/// An empty store that counts. Clones share it.
+/// A store that counts. Clones share it.
 #[derive(Clone)]
 pub struct Meter {
     engine: Engine,
@@ -53,7 +53,11 @@ pub struct Metered {
 impl Meter {
     /// An empty store.
     pub fn new() -> Self {
-        let engine = Engine::memory().expect("an empty store");
+        Self::over(Engine::memory().expect("an empty store"))
+    }
+
+    /// A store that holds something.
+    pub fn over(engine: Engine) -> Self {
         Self { engine, tape: Arc::default() }
     }
 
