@@ -4,7 +4,7 @@ use axum::{
     Router,
     routing::{delete, get, post, put},
 };
-use shared::http::Shared;
+use shared::http::{Problem, Shared};
 use utoipa::OpenApi;
 
 use crate::routes::{
@@ -46,36 +46,39 @@ pub fn routes() -> Router<Shared> {
 
 /// What the table's routes say of themselves.
 #[derive(OpenApi)]
-#[openapi(paths(
-    health::healthz,
-    document::openapi,
-    me::get_me,
-    rooms::list_rooms,
-    rooms::open_room,
-    rooms::get_room,
-    rooms::change_room,
-    rooms::delete_room,
-    rooms::archive_room,
-    rooms::unarchive_room,
-    members::list_members,
-    members::add_members,
-    members::remove_member,
-    messages::list_messages,
-    messages::create_message,
-    read::mark_read,
-    desk::list_desk_rooms,
-    sync::sync,
-    users::list_users,
-    users::get_user,
-    users::put_user,
-    blocks::list_blocks,
-    blocks::put_block,
-    blocks::delete_block,
-    guests::create_guest,
-    guests::merge_guest,
-    listings::put_listing,
-    groups::put_group,
-))]
+#[openapi(
+    components(schemas(Problem)),
+    paths(
+        health::healthz,
+        document::openapi,
+        me::get_me,
+        rooms::list_rooms,
+        rooms::open_room,
+        rooms::get_room,
+        rooms::change_room,
+        rooms::delete_room,
+        rooms::archive_room,
+        rooms::unarchive_room,
+        members::list_members,
+        members::add_members,
+        members::remove_member,
+        messages::list_messages,
+        messages::create_message,
+        read::mark_read,
+        desk::list_desk_rooms,
+        sync::sync,
+        users::list_users,
+        users::get_user,
+        users::put_user,
+        blocks::list_blocks,
+        blocks::put_block,
+        blocks::delete_block,
+        guests::create_guest,
+        guests::merge_guest,
+        listings::put_listing,
+        groups::put_group,
+    )
+)]
 struct Document;
 
 /// This function's part of the OpenAPI document.

@@ -4,7 +4,7 @@ use axum::{
     Router,
     routing::{get, post},
 };
-use shared::http::Shared;
+use shared::http::{Problem, Shared};
 use utoipa::OpenApi;
 
 use crate::routes::{auth, relay};
@@ -18,7 +18,7 @@ pub fn routes() -> Router<Shared> {
 
 /// What the table's routes say of themselves.
 #[derive(OpenApi)]
-#[openapi(paths(relay::get_realtime, auth::authorize_channel))]
+#[openapi(paths(relay::get_realtime, auth::authorize_channel), components(schemas(Problem)))]
 struct Document;
 
 /// This function's part of the OpenAPI document.

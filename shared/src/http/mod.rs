@@ -2,6 +2,7 @@
 
 mod extract;
 mod problem;
+mod refusals;
 mod start;
 
 use std::sync::Arc;
@@ -13,6 +14,7 @@ pub use self::{
         Fields, IdPath, MemberPath, OptionalJson, RoomPath, ValidForm, ValidJson, ValidQuery,
     },
     problem::Problem,
+    refusals::{BadJson, BadQuery, NoToken, NotTheServer, NotYours, Unavailable},
     start::{StartError, run_function, serve},
 };
 use crate::{

@@ -6,7 +6,7 @@ use shared::{
     actions::blocks::BlockList,
     domain::principal::Caller,
     error::Error,
-    http::{Fields, IdPath, Problem, Shared, ValidQuery},
+    http::{BadQuery, Fields, IdPath, NoToken, Problem, Shared, Unavailable, ValidQuery},
     store::BlockCursor,
 };
 use utoipa::IntoParams;
@@ -31,9 +31,9 @@ pub(crate) struct ListBlocks {
     params(ListBlocks),
     responses(
         (status = 200, body = BlockList, description = "A page of people"),
-        (status = 401, body = Problem, content_type = "application/problem+json", description = "No good token"),
-        (status = 422, body = Problem, content_type = "application/problem+json", description = "A parameter is wrong"),
-        (status = 503, body = Problem, content_type = "application/problem+json", description = "Try again"),
+        NoToken,
+        BadQuery,
+        Unavailable,
     ),
     security(("bearer" = []))
 )]
@@ -57,9 +57,9 @@ pub(crate) async fn list_blocks(
     params(("id" = String, Path, description = "The application's own id of the person, percent-encoded")),
     responses(
         (status = 204, description = "The person is blocked"),
-        (status = 401, body = Problem, content_type = "application/problem+json", description = "No good token"),
         (status = 422, body = Problem, content_type = "application/problem+json", description = "A field is wrong"),
-        (status = 503, body = Problem, content_type = "application/problem+json", description = "Try again"),
+        NoToken,
+        Unavailable,
     ),
     security(("bearer" = []))
 )]
@@ -79,9 +79,9 @@ pub(crate) async fn put_block(
     params(("id" = String, Path, description = "The application's own id of the person, percent-encoded")),
     responses(
         (status = 204, description = "The person is not blocked"),
-        (status = 401, body = Problem, content_type = "application/problem+json", description = "No good token"),
         (status = 422, body = Problem, content_type = "application/problem+json", description = "A field is wrong"),
-        (status = 503, body = Problem, content_type = "application/problem+json", description = "Try again"),
+        NoToken,
+        Unavailable,
     ),
     security(("bearer" = []))
 )]

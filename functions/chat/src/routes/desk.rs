@@ -6,7 +6,7 @@ use shared::{
     actions::{rooms::RoomList, view::RoomState},
     domain::principal::Caller,
     error::Error,
-    http::{Fields, Problem, Shared, ValidQuery},
+    http::{BadQuery, Fields, NoToken, Problem, Shared, Unavailable, ValidQuery},
 };
 use utoipa::IntoParams;
 
@@ -35,10 +35,10 @@ pub(crate) struct ListDeskRooms {
     params(ListDeskRooms),
     responses(
         (status = 200, body = RoomList, description = "A page of the queue"),
-        (status = 401, body = Problem, content_type = "application/problem+json", description = "No good token"),
         (status = 403, body = Problem, content_type = "application/problem+json", description = "The caller has no desk"),
-        (status = 422, body = Problem, content_type = "application/problem+json", description = "A parameter is wrong"),
-        (status = 503, body = Problem, content_type = "application/problem+json", description = "Try again"),
+        NoToken,
+        BadQuery,
+        Unavailable,
     ),
     security(("bearer" = []))
 )]

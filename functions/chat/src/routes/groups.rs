@@ -11,7 +11,9 @@ use shared::{
         time::Timestamp,
     },
     error::Error,
-    http::{Fields, IdPath, Problem, Shared, ValidJson},
+    http::{
+        BadJson, Fields, IdPath, NoToken, NotTheServer, Problem, Shared, Unavailable, ValidJson,
+    },
 };
 use utoipa::ToSchema;
 
@@ -42,14 +44,11 @@ pub(crate) struct PutGroup {
     request_body = PutGroup,
     responses(
         (status = 200, body = GroupView, description = "The group now"),
-        (status = 400, body = Problem, content_type = "application/problem+json", description = "Not JSON"),
-        (status = 401, body = Problem, content_type = "application/problem+json", description = "No good token"),
-        (status = 403, body = Problem, content_type = "application/problem+json", description = "Not the application's own server"),
         (status = 409, body = Problem, content_type = "application/problem+json", description = "A giver has drawn somebody else; nothing has changed"),
-        (status = 413, body = Problem, content_type = "application/problem+json", description = "Too long"),
-        (status = 415, body = Problem, content_type = "application/problem+json", description = "Not JSON by its type"),
-        (status = 422, body = Problem, content_type = "application/problem+json", description = "A field is wrong"),
-        (status = 503, body = Problem, content_type = "application/problem+json", description = "Try again"),
+        NoToken,
+        NotTheServer,
+        BadJson,
+        Unavailable,
     ),
     security(("bearer" = []))
 )]

@@ -9,7 +9,7 @@ use shared::{
         time::system_now,
     },
     error::Error,
-    http::{Fields, OptionalJson, Problem, Shared, ValidJson},
+    http::{BadJson, Fields, NoToken, OptionalJson, Problem, Shared, Unavailable, ValidJson},
 };
 use utoipa::ToSchema;
 
@@ -34,11 +34,8 @@ pub(crate) struct CreateGuest {
     request_body = Option<CreateGuest>,
     responses(
         (status = 201, body = NewGuest, description = "The guest's token"),
-        (status = 400, body = Problem, content_type = "application/problem+json", description = "Not JSON"),
         (status = 403, body = Problem, content_type = "application/problem+json", description = "Guests are not let in here"),
-        (status = 413, body = Problem, content_type = "application/problem+json", description = "Too long"),
-        (status = 415, body = Problem, content_type = "application/problem+json", description = "Not JSON by its type"),
-        (status = 422, body = Problem, content_type = "application/problem+json", description = "A field is wrong"),
+        BadJson,
     ),
 )]
 pub(crate) async fn create_guest(
@@ -79,14 +76,11 @@ pub(crate) struct MergedGuest {
     request_body = MergeGuest,
     responses(
         (status = 200, body = MergedGuest, description = "The room, which is the caller's now"),
-        (status = 400, body = Problem, content_type = "application/problem+json", description = "Not JSON"),
-        (status = 401, body = Problem, content_type = "application/problem+json", description = "No good token"),
         (status = 403, body = Problem, content_type = "application/problem+json", description = "A guest cannot take over another guest's room"),
         (status = 409, body = Problem, content_type = "application/problem+json", description = "The caller has a support room already; the guest's stays the guest's"),
-        (status = 413, body = Problem, content_type = "application/problem+json", description = "Too long"),
-        (status = 415, body = Problem, content_type = "application/problem+json", description = "Not JSON by its type"),
-        (status = 422, body = Problem, content_type = "application/problem+json", description = "A field is wrong"),
-        (status = 503, body = Problem, content_type = "application/problem+json", description = "Try again"),
+        NoToken,
+        BadJson,
+        Unavailable,
     ),
     security(("bearer" = []))
 )]

@@ -9,7 +9,7 @@ use shared::{
         principal::{Principal, PrincipalType, Service},
     },
     error::Error,
-    http::{Fields, IdPath, Problem, Shared, ValidJson},
+    http::{BadJson, Fields, IdPath, NoToken, NotTheServer, Shared, Unavailable, ValidJson},
 };
 use utoipa::ToSchema;
 
@@ -33,13 +33,10 @@ pub(crate) struct PutListing {
     request_body = PutListing,
     responses(
         (status = 200, body = ListingView, description = "The listing now"),
-        (status = 400, body = Problem, content_type = "application/problem+json", description = "Not JSON"),
-        (status = 401, body = Problem, content_type = "application/problem+json", description = "No good token"),
-        (status = 403, body = Problem, content_type = "application/problem+json", description = "Not the application's own server"),
-        (status = 413, body = Problem, content_type = "application/problem+json", description = "Too long"),
-        (status = 415, body = Problem, content_type = "application/problem+json", description = "Not JSON by its type"),
-        (status = 422, body = Problem, content_type = "application/problem+json", description = "A field is wrong"),
-        (status = 503, body = Problem, content_type = "application/problem+json", description = "Try again"),
+        NoToken,
+        NotTheServer,
+        BadJson,
+        Unavailable,
     ),
     security(("bearer" = []))
 )]

@@ -5,7 +5,7 @@ use shared::{
     actions::me::Me,
     domain::principal::Caller,
     error::Error,
-    http::{Problem, Shared},
+    http::{NoToken, Shared, Unavailable},
 };
 
 /// The caller's own account, and its channel.
@@ -14,8 +14,8 @@ use shared::{
     path = "/v1/me",
     responses(
         (status = 200, body = Me, description = "The account"),
-        (status = 401, body = Problem, content_type = "application/problem+json", description = "No good token"),
-        (status = 503, body = Problem, content_type = "application/problem+json", description = "Try again"),
+        NoToken,
+        Unavailable,
     ),
     security(("bearer" = []))
 )]

@@ -6,7 +6,10 @@ use shared::{
     actions::{members::MemberList, view::RoomView},
     domain::{ids::SideKey, principal::Caller, room::group::MAX_MEMBERS},
     error::Error,
-    http::{Fields, MemberPath, Problem, RoomPath, Shared, ValidJson, ValidQuery},
+    http::{
+        BadJson, BadQuery, Fields, MemberPath, NoToken, NotYours, Problem, RoomPath, Shared,
+        Unavailable, ValidJson, ValidQuery,
+    },
 };
 use utoipa::{IntoParams, ToSchema};
 
@@ -30,10 +33,10 @@ pub(crate) struct ListMembers {
     params(("id" = uuid::Uuid, Path, description = "The room"), ListMembers),
     responses(
         (status = 200, body = MemberList, description = "A page of members"),
-        (status = 401, body = Problem, content_type = "application/problem+json", description = "No good token"),
-        (status = 404, body = Problem, content_type = "application/problem+json", description = "Absent, or not yours"),
-        (status = 422, body = Problem, content_type = "application/problem+json", description = "A parameter is wrong"),
-        (status = 503, body = Problem, content_type = "application/problem+json", description = "Try again"),
+        NoToken,
+        NotYours,
+        BadQuery,
+        Unavailable,
     ),
     security(("bearer" = []))
 )]
@@ -65,15 +68,12 @@ pub(crate) struct AddMembers {
     request_body = AddMembers,
     responses(
         (status = 200, body = RoomView, description = "The room with its members"),
-        (status = 400, body = Problem, content_type = "application/problem+json", description = "Not JSON"),
-        (status = 401, body = Problem, content_type = "application/problem+json", description = "No good token"),
         (status = 403, body = Problem, content_type = "application/problem+json", description = "Members come and go in groups alone"),
-        (status = 404, body = Problem, content_type = "application/problem+json", description = "Absent, or not yours"),
         (status = 409, body = Problem, content_type = "application/problem+json", description = "The group would be too large"),
-        (status = 413, body = Problem, content_type = "application/problem+json", description = "Too long"),
-        (status = 415, body = Problem, content_type = "application/problem+json", description = "Not JSON by its type"),
-        (status = 422, body = Problem, content_type = "application/problem+json", description = "A field is wrong"),
-        (status = 503, body = Problem, content_type = "application/problem+json", description = "Try again"),
+        NoToken,
+        NotYours,
+        BadJson,
+        Unavailable,
     ),
     security(("bearer" = []))
 )]
@@ -96,10 +96,10 @@ pub(crate) async fn add_members(
     params(("id" = uuid::Uuid, Path, description = "The room"), ("member_id" = String, Path, description = "The member")),
     responses(
         (status = 204, description = "No member any more"),
-        (status = 401, body = Problem, content_type = "application/problem+json", description = "No good token"),
         (status = 403, body = Problem, content_type = "application/problem+json", description = "Not the owner, or no group"),
-        (status = 404, body = Problem, content_type = "application/problem+json", description = "Absent, or not yours"),
-        (status = 503, body = Problem, content_type = "application/problem+json", description = "Try again"),
+        NoToken,
+        NotYours,
+        Unavailable,
     ),
     security(("bearer" = []))
 )]

@@ -9,7 +9,10 @@ use shared::{
         principal::Caller,
     },
     error::Error,
-    http::{Fields, Problem, RoomPath, Shared, ValidJson, ValidQuery},
+    http::{
+        BadJson, BadQuery, Fields, NoToken, NotYours, Problem, RoomPath, Shared, Unavailable,
+        ValidJson, ValidQuery,
+    },
     store::Window,
 };
 use utoipa::{IntoParams, ToSchema};
@@ -53,15 +56,12 @@ pub(crate) struct CreatedMessage {
     responses(
         (status = 201, body = CreatedMessage, description = "The stored message"),
         (status = 200, body = CreatedMessage, description = "This client_id was seen before: the same message"),
-        (status = 400, body = Problem, content_type = "application/problem+json", description = "Not JSON"),
-        (status = 401, body = Problem, content_type = "application/problem+json", description = "No good token"),
         (status = 403, body = Problem, content_type = "application/problem+json", description = "Blocked"),
-        (status = 404, body = Problem, content_type = "application/problem+json", description = "Absent, or not yours"),
         (status = 409, body = Problem, content_type = "application/problem+json", description = "This client_id was used for another message"),
-        (status = 413, body = Problem, content_type = "application/problem+json", description = "Too long"),
-        (status = 415, body = Problem, content_type = "application/problem+json", description = "Not JSON by its type"),
-        (status = 422, body = Problem, content_type = "application/problem+json", description = "A field is wrong"),
-        (status = 503, body = Problem, content_type = "application/problem+json", description = "Try again"),
+        NoToken,
+        NotYours,
+        BadJson,
+        Unavailable,
     ),
     security(("bearer" = []))
 )]
@@ -154,10 +154,10 @@ pub(crate) struct EmptySlot {
     params(("id" = uuid::Uuid, Path, description = "The room"), ListMessages),
     responses(
         (status = 200, body = MessageList, description = "A page of the log"),
-        (status = 401, body = Problem, content_type = "application/problem+json", description = "No good token"),
-        (status = 404, body = Problem, content_type = "application/problem+json", description = "Absent, or not yours"),
-        (status = 422, body = Problem, content_type = "application/problem+json", description = "A parameter is wrong"),
-        (status = 503, body = Problem, content_type = "application/problem+json", description = "Try again"),
+        NoToken,
+        NotYours,
+        BadQuery,
+        Unavailable,
     ),
     security(("bearer" = []))
 )]

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use shared::{
     domain::principal::Caller,
     error::Error,
-    http::{Problem, RoomPath, Shared, ValidJson},
+    http::{BadJson, NoToken, NotYours, RoomPath, Shared, Unavailable, ValidJson},
 };
 use utoipa::ToSchema;
 
@@ -33,13 +33,10 @@ pub(crate) struct ReadMark {
     request_body = MarkRead,
     responses(
         (status = 200, body = ReadMark, description = "Where the mark is now"),
-        (status = 400, body = Problem, content_type = "application/problem+json", description = "Not JSON"),
-        (status = 401, body = Problem, content_type = "application/problem+json", description = "No good token"),
-        (status = 404, body = Problem, content_type = "application/problem+json", description = "Absent, or not yours"),
-        (status = 413, body = Problem, content_type = "application/problem+json", description = "Too long"),
-        (status = 415, body = Problem, content_type = "application/problem+json", description = "Not JSON by its type"),
-        (status = 422, body = Problem, content_type = "application/problem+json", description = "A field is wrong"),
-        (status = 503, body = Problem, content_type = "application/problem+json", description = "Try again"),
+        NoToken,
+        NotYours,
+        BadJson,
+        Unavailable,
     ),
     security(("bearer" = []))
 )]

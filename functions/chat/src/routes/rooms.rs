@@ -14,7 +14,10 @@ use shared::{
         room::{Opening, RoomKind},
     },
     error::Error,
-    http::{Fields, OptionalJson, Problem, RoomPath, Shared, ValidJson, ValidQuery},
+    http::{
+        BadJson, BadQuery, Fields, NoToken, NotYours, OptionalJson, Problem, RoomPath, Shared,
+        Unavailable, ValidJson, ValidQuery,
+    },
     store::OwnSettings,
 };
 use utoipa::{IntoParams, ToSchema};
@@ -76,15 +79,12 @@ impl OpenRoom {
     responses(
         (status = 201, body = RoomView, description = "The new room"),
         (status = 200, body = RoomView, description = "The room that was open already"),
-        (status = 400, body = Problem, content_type = "application/problem+json", description = "Not JSON"),
-        (status = 401, body = Problem, content_type = "application/problem+json", description = "No good token"),
         (status = 403, body = Problem, content_type = "application/problem+json", description = "Not for you: blocked, a guest, or no agent"),
         (status = 404, body = Problem, content_type = "application/problem+json", description = "No such listing, group or match"),
         (status = 409, body = Problem, content_type = "application/problem+json", description = "The raffle was not held yet"),
-        (status = 413, body = Problem, content_type = "application/problem+json", description = "Too long"),
-        (status = 415, body = Problem, content_type = "application/problem+json", description = "Not JSON by its type"),
-        (status = 422, body = Problem, content_type = "application/problem+json", description = "A field is wrong"),
-        (status = 503, body = Problem, content_type = "application/problem+json", description = "Try again"),
+        NoToken,
+        BadJson,
+        Unavailable,
     ),
     security(("bearer" = []))
 )]
@@ -117,9 +117,9 @@ pub(crate) struct ListRooms {
     params(ListRooms),
     responses(
         (status = 200, body = RoomList, description = "A page of rooms"),
-        (status = 401, body = Problem, content_type = "application/problem+json", description = "No good token"),
-        (status = 422, body = Problem, content_type = "application/problem+json", description = "A parameter is wrong"),
-        (status = 503, body = Problem, content_type = "application/problem+json", description = "Try again"),
+        NoToken,
+        BadQuery,
+        Unavailable,
     ),
     security(("bearer" = []))
 )]
@@ -142,9 +142,9 @@ pub(crate) async fn list_rooms(
     params(("id" = uuid::Uuid, Path, description = "The room")),
     responses(
         (status = 200, body = RoomView, description = "The room"),
-        (status = 401, body = Problem, content_type = "application/problem+json", description = "No good token"),
-        (status = 404, body = Problem, content_type = "application/problem+json", description = "Absent, or not yours"),
-        (status = 503, body = Problem, content_type = "application/problem+json", description = "Try again"),
+        NoToken,
+        NotYours,
+        Unavailable,
     ),
     security(("bearer" = []))
 )]
@@ -179,14 +179,11 @@ pub(crate) struct ChangeRoom {
     request_body = ChangeRoom,
     responses(
         (status = 200, body = RoomView, description = "The room as it is now"),
-        (status = 400, body = Problem, content_type = "application/problem+json", description = "Not JSON"),
-        (status = 401, body = Problem, content_type = "application/problem+json", description = "No good token"),
         (status = 403, body = Problem, content_type = "application/problem+json", description = "Agents share their rooms"),
-        (status = 404, body = Problem, content_type = "application/problem+json", description = "Absent, or not yours"),
-        (status = 413, body = Problem, content_type = "application/problem+json", description = "Too long"),
-        (status = 415, body = Problem, content_type = "application/problem+json", description = "Not JSON by its type"),
-        (status = 422, body = Problem, content_type = "application/problem+json", description = "A field is wrong"),
-        (status = 503, body = Problem, content_type = "application/problem+json", description = "Try again"),
+        NoToken,
+        NotYours,
+        BadJson,
+        Unavailable,
     ),
     security(("bearer" = []))
 )]
@@ -212,10 +209,10 @@ pub(crate) async fn change_room(
     responses(
         (status = 204, description = "Gone, and nothing is left"),
         (status = 202, description = "Gone; items are left, so call again"),
-        (status = 401, body = Problem, content_type = "application/problem+json", description = "No good token"),
         (status = 403, body = Problem, content_type = "application/problem+json", description = "Only for the application's server and agents"),
-        (status = 404, body = Problem, content_type = "application/problem+json", description = "Absent, or not yours"),
-        (status = 503, body = Problem, content_type = "application/problem+json", description = "Try again"),
+        NoToken,
+        NotYours,
+        Unavailable,
     ),
     security(("bearer" = []))
 )]
@@ -243,15 +240,12 @@ pub(crate) struct Seen {
     request_body = Option<Seen>,
     responses(
         (status = 200, body = RoomView, description = "The room, put away"),
-        (status = 400, body = Problem, content_type = "application/problem+json", description = "Not JSON"),
-        (status = 401, body = Problem, content_type = "application/problem+json", description = "No good token"),
         (status = 403, body = Problem, content_type = "application/problem+json", description = "Not your desk"),
-        (status = 404, body = Problem, content_type = "application/problem+json", description = "Absent, or not yours"),
         (status = 409, body = Problem, content_type = "application/problem+json", description = "More has come than was seen"),
-        (status = 413, body = Problem, content_type = "application/problem+json", description = "Too long"),
-        (status = 415, body = Problem, content_type = "application/problem+json", description = "Not JSON by its type"),
-        (status = 422, body = Problem, content_type = "application/problem+json", description = "A field is wrong"),
-        (status = 503, body = Problem, content_type = "application/problem+json", description = "Try again"),
+        NoToken,
+        NotYours,
+        BadJson,
+        Unavailable,
     ),
     security(("bearer" = []))
 )]
@@ -272,15 +266,12 @@ pub(crate) async fn archive_room(
     request_body = Option<Seen>,
     responses(
         (status = 200, body = RoomView, description = "The room, in the queue"),
-        (status = 400, body = Problem, content_type = "application/problem+json", description = "Not JSON"),
-        (status = 401, body = Problem, content_type = "application/problem+json", description = "No good token"),
         (status = 403, body = Problem, content_type = "application/problem+json", description = "Not your desk"),
-        (status = 404, body = Problem, content_type = "application/problem+json", description = "Absent, or not yours"),
         (status = 409, body = Problem, content_type = "application/problem+json", description = "More has come than was seen"),
-        (status = 413, body = Problem, content_type = "application/problem+json", description = "Too long"),
-        (status = 415, body = Problem, content_type = "application/problem+json", description = "Not JSON by its type"),
-        (status = 422, body = Problem, content_type = "application/problem+json", description = "A field is wrong"),
-        (status = 503, body = Problem, content_type = "application/problem+json", description = "Try again"),
+        NoToken,
+        NotYours,
+        BadJson,
+        Unavailable,
     ),
     security(("bearer" = []))
 )]

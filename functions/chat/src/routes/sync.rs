@@ -8,7 +8,7 @@ use shared::{
     actions::sync::{MAX_HELD, Synced},
     domain::principal::Caller,
     error::Error,
-    http::{Fields, Problem, Shared, ValidJson},
+    http::{BadJson, Fields, NoToken, Shared, Unavailable, ValidJson},
 };
 use utoipa::ToSchema;
 
@@ -32,12 +32,9 @@ pub(crate) struct Sync {
     request_body = Sync,
     responses(
         (status = 200, body = Synced, description = "What has changed"),
-        (status = 400, body = Problem, content_type = "application/problem+json", description = "Not JSON"),
-        (status = 401, body = Problem, content_type = "application/problem+json", description = "No good token"),
-        (status = 413, body = Problem, content_type = "application/problem+json", description = "Too long"),
-        (status = 415, body = Problem, content_type = "application/problem+json", description = "Not JSON by its type"),
-        (status = 422, body = Problem, content_type = "application/problem+json", description = "A field is wrong"),
-        (status = 503, body = Problem, content_type = "application/problem+json", description = "Try again"),
+        NoToken,
+        BadJson,
+        Unavailable,
     ),
     security(("bearer" = []))
 )]

@@ -12,7 +12,10 @@ use shared::{
         time::Timestamp,
     },
     error::Error,
-    http::{Fields, IdPath, Problem, Shared, ValidJson, ValidQuery},
+    http::{
+        BadJson, BadQuery, Fields, IdPath, NoToken, NotTheServer, Problem, Shared, Unavailable,
+        ValidJson, ValidQuery,
+    },
     store::NameCursor,
 };
 use utoipa::{IntoParams, ToSchema};
@@ -47,10 +50,10 @@ pub(crate) struct ListUsers {
     params(ListUsers),
     responses(
         (status = 200, body = PersonList, description = "A page of people"),
-        (status = 401, body = Problem, content_type = "application/problem+json", description = "No good token"),
         (status = 403, body = Problem, content_type = "application/problem+json", description = "A guest, or the search is switched off"),
-        (status = 422, body = Problem, content_type = "application/problem+json", description = "A parameter is wrong"),
-        (status = 503, body = Problem, content_type = "application/problem+json", description = "Try again"),
+        NoToken,
+        BadQuery,
+        Unavailable,
     ),
     security(("bearer" = []))
 )]
@@ -84,9 +87,9 @@ pub(crate) async fn list_users(
     params(("id" = String, Path, description = "The application's own id of the person, percent-encoded")),
     responses(
         (status = 200, body = PersonView, description = "The person"),
-        (status = 401, body = Problem, content_type = "application/problem+json", description = "No good token"),
         (status = 404, body = Problem, content_type = "application/problem+json", description = "Nobody was ever seen under this id"),
-        (status = 503, body = Problem, content_type = "application/problem+json", description = "Try again"),
+        NoToken,
+        Unavailable,
     ),
     security(("bearer" = []))
 )]
@@ -131,13 +134,10 @@ pub(crate) struct PutUser {
     request_body = PutUser,
     responses(
         (status = 200, body = PersonView, description = "The person now"),
-        (status = 400, body = Problem, content_type = "application/problem+json", description = "Not JSON"),
-        (status = 401, body = Problem, content_type = "application/problem+json", description = "No good token"),
-        (status = 403, body = Problem, content_type = "application/problem+json", description = "Not the application's own server"),
-        (status = 413, body = Problem, content_type = "application/problem+json", description = "Too long"),
-        (status = 415, body = Problem, content_type = "application/problem+json", description = "Not JSON by its type"),
-        (status = 422, body = Problem, content_type = "application/problem+json", description = "A field is wrong"),
-        (status = 503, body = Problem, content_type = "application/problem+json", description = "Try again"),
+        NoToken,
+        NotTheServer,
+        BadJson,
+        Unavailable,
     ),
     security(("bearer" = []))
 )]

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use shared::{
     domain::principal::Caller,
     error::Error,
-    http::{Problem, Shared, ValidForm},
+    http::{NoToken, Problem, Shared, Unavailable, ValidForm},
     realtime::sign::SocketId,
 };
 use utoipa::ToSchema;
@@ -37,12 +37,12 @@ pub(crate) struct ChannelAuthorization {
     responses(
         (status = 200, body = ChannelAuthorization, description = "The signature"),
         (status = 400, body = Problem, content_type = "application/problem+json", description = "Not JSON, or no socket id"),
-        (status = 401, body = Problem, content_type = "application/problem+json", description = "No good token"),
         (status = 403, body = Problem, content_type = "application/problem+json", description = "Not a channel of yours"),
         (status = 413, body = Problem, content_type = "application/problem+json", description = "Too long"),
         (status = 415, body = Problem, content_type = "application/problem+json", description = "Neither JSON nor a form"),
         (status = 422, body = Problem, content_type = "application/problem+json", description = "A field is wrong"),
-        (status = 503, body = Problem, content_type = "application/problem+json", description = "Try again"),
+        NoToken,
+        Unavailable,
     ),
     security(("bearer" = []))
 )]

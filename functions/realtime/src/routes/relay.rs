@@ -5,7 +5,7 @@ use serde::Serialize;
 use shared::{
     domain::principal::Caller,
     error::Error,
-    http::{Problem, Shared},
+    http::{NoToken, Shared},
 };
 use utoipa::ToSchema;
 
@@ -35,7 +35,7 @@ pub(crate) struct Connection {
     path = "/v1/realtime",
     responses(
         (status = 200, body = Connection, description = "What a client is configured with"),
-        (status = 401, body = Problem, content_type = "application/problem+json", description = "No good token"),
+        NoToken,
     ),
     security(("bearer" = []))
 )]
