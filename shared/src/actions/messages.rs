@@ -3,9 +3,9 @@
 use crate::{
     actions::Services,
     domain::{
-        event::{ChatListUpdate, Event, EventUser, NewUserMessage},
+        event::{ChatListUpdate, Event, NewUserMessage},
         ids::{RoomId, message_id},
-        member::MemberType,
+        member::{DeskUser, MemberType},
         message::{Draft, Message, MessageView, Slot},
         principal::Caller,
         room::Desk,
@@ -171,14 +171,15 @@ fn announcements(caller: &Caller, done: &Appended) -> Vec<(Vec<Channel>, Event)>
 }
 
 /// Who wrote to a desk. Only support agents are told the e-mail address.
-fn writer(caller: &Caller, message: &Message, desk: Desk) -> EventUser {
+fn writer(caller: &Caller, message: &Message, desk: Desk) -> DeskUser {
     let profile = caller.profile.clone();
-    EventUser {
+    DeskUser {
         id: message.sender_id.clone(),
         kind: caller.principal.kind.into(),
         name: profile.name,
         picture: profile.picture,
         email: profile.email.filter(|_| desk == Desk::Support),
+        user_id: None,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{member::MemberType, message::MessageView, time::Timestamp};
+use super::{member::DeskUser, message::MessageView, time::Timestamp};
 
 /// Something that happened in a room. Each carries the room's id, `seq` or `head`, and `rev`, so
 /// that a client can tell that it missed one.
@@ -99,27 +99,10 @@ pub struct NewUserMessage {
     pub seq: u64,
     /// The room's revision.
     pub rev: u64,
-    /// Who wrote.
-    pub user: EventUser,
+    /// Who wrote, as the writer's own token tells.
+    pub user: DeskUser,
     /// What.
     pub message: MessageView,
-}
-
-/// Who wrote to a desk, as the writer's own token tells.
-#[derive(Clone, Debug, Serialize)]
-pub struct EventUser {
-    /// The user's id in the room.
-    pub id: String,
-    /// What sort of account.
-    #[serde(rename = "type")]
-    pub kind: MemberType,
-    /// The name to show.
-    pub name: Option<String>,
-    /// The address of a picture.
-    pub picture: Option<String>,
-    /// The e-mail address; only on the support desk's channel.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub email: Option<String>,
 }
 
 /// Data of `messages_read`.

@@ -76,3 +76,23 @@ pub struct Member {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_id: Option<String>,
 }
+
+/// Whom a desk has before it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct DeskUser {
+    /// The user's id in the room.
+    pub id: String,
+    /// What sort of account.
+    #[serde(rename = "type")]
+    pub kind: MemberType,
+    /// The name to show.
+    pub name: Option<String>,
+    /// The address of a picture.
+    pub picture: Option<String>,
+    /// The e-mail address; only support agents see it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// Who it is, where that was a guest who signed in since. Events do not know it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<String>,
+}

@@ -292,6 +292,14 @@ pub(super) fn parse(item: HashMap<String, AttributeValue>) -> Result<Option<Head
 impl Store {
     /// A room's HEAD, as it is at this moment.
     pub(super) async fn read_head(&self, room: RoomId) -> Result<Option<Head>, StoreError> {
+        self.read_head_item(room).await?.map_or(Ok(None), parse)
+    }
+
+    /// What stands in the place of a room's HEAD at this moment.
+    pub(super) async fn read_head_item(
+        &self,
+        room: RoomId,
+    ) -> Result<Option<HashMap<String, AttributeValue>>, StoreError> {
         let answer = self
             .client
             .get_item()
@@ -300,6 +308,6 @@ impl Store {
             .consistent_read(true)
             .send()
             .await?;
-        answer.item.map_or(Ok(None), parse)
+        Ok(answer.item)
     }
 }

@@ -10,7 +10,7 @@ use super::{
     Store, StoreError,
     attr::{n, s},
     fault::old_item,
-    head::Head,
+    head::{self, Head},
     key,
     open::next_generation,
 };
@@ -39,9 +39,11 @@ impl Store {
     /// # Errors
     /// When the store cannot be reached; the next call goes on.
     pub async fn delete_room(&self, room: RoomId) -> Result<Deleted, StoreError> {
-        let was = match self.read_head(room).await? {
+        let Some(item) = self.read_head_item(room).await? else { return Ok(Deleted::NotFound) };
+        let is_tombstone = next_generation(&item).is_some();
+        let was = match head::parse(item)? {
             Some(head) => self.bury(room, head).await?.map(Box::new),
-            None if self.is_tombstone(room).await? => None,
+            None if is_tombstone => None,
             None => return Ok(Deleted::NotFound),
         };
         let done = self.sweep(room).await?;
@@ -73,18 +75,6 @@ impl Store {
             Ok(_) => Ok(Some((head, members))),
             Err(error) => old_item(error).map(|_| None),
         }
-    }
-
-    async fn is_tombstone(&self, room: RoomId) -> Result<bool, StoreError> {
-        let answer = self
-            .client
-            .get_item()
-            .table_name(&self.table)
-            .set_key(Some(key::of(key::room(room), key::HEAD)))
-            .consistent_read(true)
-            .send()
-            .await?;
-        Ok(answer.item.is_some_and(|item| next_generation(&item).is_some()))
     }
 
     /// Deletes what stands behind HEAD; says whether that was all.

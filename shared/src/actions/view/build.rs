@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::{join_all, try_join};
 
-use super::{DeskUser, LastMessage, RoomGroup, RoomState, RoomView, You};
+use super::{LastMessage, RoomGroup, RoomState, RoomView, You};
 use crate::{
     actions::Services,
     domain::{
         group::Group,
-        member::{Member, MemberType},
+        member::{DeskUser, Member, MemberType},
         message::{Message, Slot},
         room::r#match,
     },

@@ -8,7 +8,7 @@ pub(super) use self::build::part_member;
 use crate::{
     domain::{
         group::Group,
-        member::{Member, MemberType},
+        member::{DeskUser, Member},
         message::SenderType,
         room::RoomKind,
         time::Timestamp,
@@ -146,26 +146,6 @@ pub struct LastMessage {
     pub created_at: Timestamp,
     /// Whether it was deleted since.
     pub deleted: bool,
-}
-
-/// Whom a desk has before it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-pub struct DeskUser {
-    /// The user's id in the room.
-    pub id: String,
-    /// What sort of account.
-    #[serde(rename = "type")]
-    pub kind: MemberType,
-    /// The name to show.
-    pub name: Option<String>,
-    /// The address of a picture.
-    pub picture: Option<String>,
-    /// The e-mail address; only support agents see it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub email: Option<String>,
-    /// Who it is, where that was a guest who signed in since.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub user_id: Option<String>,
 }
 
 /// The group whose raffle made a room.
