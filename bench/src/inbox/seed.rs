@@ -1,10 +1,18 @@
 //! Very many rooms, as quickly as they can be made: by the product's own store code, in the file that
 //! the local program then opens.
 
-use std::{path::Path, sync::Arc, time::Instant};
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread::available_parallelism,
+    time::Instant,
+};
 
 use aws_sdk_dynamodb::config::retry::RetryConfig;
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use futures_util::future::try_join_all;
 use local::{
     TABLE,
     data::Data,
@@ -20,18 +28,21 @@ use shared::{
     },
     store::{Sender, Store, table},
 };
+use tokio::{runtime, task::spawn_blocking};
 
 use super::{BODY, List, PERSON};
 use crate::Failure;
 
-/// How many rooms are made at a time: while the store is at work on one, the next is prepared.
-const AT_A_TIME: usize = 4;
-
 /// A data folder in which rooms are made. Dropping it lets the program have the folder.
 pub(super) struct Seeder {
+    maker: Arc<Maker>,
+    _data: Data,
+}
+
+/// Makes rooms.
+struct Maker {
     store: Store,
     salt: Salt,
-    _data: Data,
 }
 
 impl Seeder {
@@ -45,11 +56,11 @@ impl Seeder {
         table::create(&client, TABLE).await?;
         let store = Store::new(client, TABLE);
         let salt = store.salt().await?.clone();
-        Ok(Self { store, salt, _data: data })
+        Ok(Self { maker: Arc::new(Maker { store, salt }), _data: data })
     }
 
     /// Makes a room for each of these times, in which somebody wrote then; the first is the room with
-    /// the somebody of number `first`.
+    /// the somebody of number `first`. All CPUs take part: most of the work is to write requests.
     ///
     /// # Errors
     /// When one cannot be made.
@@ -59,17 +70,33 @@ impl Seeder {
         first: usize,
         times: &[i64],
     ) -> Result<(), Failure> {
-        let progress = Progress::of(list, times.len());
-        stream::iter(times.iter().enumerate())
-            .map(|(number, at)| self.make(list, first + number, Timestamp::from_millis(*at)))
-            .buffer_unordered(AT_A_TIME)
-            .enumerate()
-            .map(|(made, room)| {
-                progress.tell(made + 1);
-                room
+        let progress = Arc::new(Progress::of(list, times.len()));
+        let part = times.len().div_ceil(available_parallelism()?.get()).max(1);
+        let makers = times.chunks(part).enumerate().map(|(place, times)| {
+            let (maker, progress) = (Arc::clone(&self.maker), Arc::clone(&progress));
+            let (first, times) = (first + place * part, times.to_vec());
+            spawn_blocking(move || {
+                let thread = runtime::Builder::new_current_thread().enable_all().build()?;
+                thread.block_on(maker.make_all(list, first, &times, &progress))
             })
-            .try_collect::<()>()
-            .await
+        });
+        try_join_all(makers).await?.into_iter().collect()
+    }
+}
+
+impl Maker {
+    async fn make_all(
+        &self,
+        list: List,
+        first: usize,
+        times: &[i64],
+        progress: &Progress,
+    ) -> Result<(), Failure> {
+        for (number, at) in times.iter().enumerate() {
+            self.make(list, first + number, Timestamp::from_millis(*at)).await?;
+            progress.tell();
+        }
+        Ok(())
     }
 
     async fn make(&self, list: List, number: usize, at: Timestamp) -> Result<(), Failure> {
@@ -102,15 +129,17 @@ impl Seeder {
 struct Progress {
     list: List,
     rooms: usize,
+    made: AtomicUsize,
     began: Instant,
 }
 
 impl Progress {
     fn of(list: List, rooms: usize) -> Self {
-        Self { list, rooms, began: Instant::now() }
+        Self { list, rooms, made: AtomicUsize::new(0), began: Instant::now() }
     }
 
-    fn tell(&self, made: usize) {
+    fn tell(&self) {
+        let made = self.made.fetch_add(1, Ordering::Relaxed) + 1;
         // Of few rooms there is nothing to tell.
         let step = (self.rooms / 5).max(1_000);
         if made.is_multiple_of(step) || (made == self.rooms && made >= 1_000) {
