@@ -274,7 +274,7 @@ fn wrong_messages() -> Vec<(&'static str, Vec<u8>, u16)> {
     ]
 }
 
-/// Fault F15. Invariant I10.
+/// Mission A11. Fault F15. Invariant I10.
 #[tokio::test]
 async fn a_wrong_message_is_refused_and_nothing_comes_of_it() {
     let relay = FakeRelay::start().await;
