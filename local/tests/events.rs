@@ -135,6 +135,11 @@ async fn every_sample_event_does_what_its_operation_is_for() {
         ("remove_member", 204),
         ("sync", 200),
         ("merge_guest", 200),
+        ("edit_message", 200),
+        ("put_reaction", 200),
+        ("delete_reaction", 200),
+        ("list_changes", 200),
+        ("delete_message", 200),
         ("delete_room", 204),
     ] {
         let places = PLACEHOLDERS.iter().zip(&rooms);

@@ -70,6 +70,11 @@ EXPECTED = {
     "remove_member": ("chat", 204),
     "sync": ("chat", 200),
     "merge_guest": ("chat", 200),
+    "edit_message": ("chat", 200),
+    "put_reaction": ("chat", 200),
+    "delete_reaction": ("chat", 200),
+    "list_changes": ("chat", 200),
+    "delete_message": ("chat", 200),
     "delete_room": ("chat", 204),
 }
 # As they lie there, naming a room that does not exist.

@@ -89,6 +89,15 @@ impl Meter {
         }
     }
 
+    /// The items of a partition key; not counted.
+    pub fn items(&self, partition: &str) -> Vec<Value> {
+        let query = json!({
+            "KeyConditionExpression": "pk = :pk",
+            "ExpressionAttributeValues": { ":pk": { "S": partition } },
+        });
+        self.ask("Query", query)["Items"].as_array().cloned().unwrap_or_default()
+    }
+
     /// Puts copies of an item under other sort keys; not counted.
     pub fn copy_item(&self, partition: &str, sort: &str, to: impl IntoIterator<Item = String>) {
         let original = self.item(partition, sort);

@@ -166,6 +166,32 @@ impl User {
         self.post(&room.path("/messages"), message).await
     }
 
+    /// Gives a message another text, whatever comes of it.
+    pub async fn edits(&self, room: &Room, seq: u64, body: &str) -> Answer {
+        self.patch(&room.path(&format!("/messages/{seq}")), json!({ "body": body })).await
+    }
+
+    /// Deletes a message, whatever comes of it.
+    pub async fn deletes(&self, room: &Room, seq: u64) -> Answer {
+        self.delete(&room.path(&format!("/messages/{seq}"))).await
+    }
+
+    /// Puts an emoji to a message, whatever comes of it.
+    pub async fn reacts(&self, room: &Room, seq: u64, emoji: &str) -> Answer {
+        let path = room.path(&format!("/messages/{seq}/reactions/{}", in_path(emoji)));
+        self.send(self.request(Method::PUT, &path)).await
+    }
+
+    /// Takes an emoji back, whatever comes of it.
+    pub async fn takes_back(&self, room: &Room, seq: u64, emoji: &str) -> Answer {
+        self.delete(&room.path(&format!("/messages/{seq}/reactions/{}", in_path(emoji)))).await
+    }
+
+    /// What has changed in a room since a revision.
+    pub async fn missed(&self, room: &Room, after_rev: u64) -> Value {
+        self.get(&room.path(&format!("/changes?after_rev={after_rev}"))).await.expect(200)
+    }
+
     /// The newest page of a room's log.
     pub async fn history(&self, room: &Room) -> Page {
         self.page(room, "").await

@@ -2,14 +2,14 @@
 
 use axum::{
     Router,
-    routing::{delete, get, post, put},
+    routing::{delete, get, patch, post, put},
 };
 use shared::http::{Problem, Shared};
 use utoipa::OpenApi;
 
 use crate::routes::{
-    blocks, desk, groups, guests, health, listings, me, members, messages, openapi as document,
-    read, rooms, sync, users,
+    blocks, changes, desk, groups, guests, health, listings, me, members, messages,
+    openapi as document, reactions, read, rooms, sync, users,
 };
 
 /// The table.
@@ -31,6 +31,15 @@ pub fn routes() -> Router<Shared> {
             "/v1/rooms/{id}/messages",
             get(messages::list_messages).post(messages::create_message),
         )
+        .route(
+            "/v1/rooms/{id}/messages/{seq}",
+            patch(messages::edit_message).delete(messages::delete_message),
+        )
+        .route(
+            "/v1/rooms/{id}/messages/{seq}/reactions/{emoji}",
+            put(reactions::put_reaction).delete(reactions::delete_reaction),
+        )
+        .route("/v1/rooms/{id}/changes", get(changes::list_changes))
         .route("/v1/rooms/{id}/read", put(read::mark_read))
         .route("/v1/desk/rooms", get(desk::list_desk_rooms))
         .route("/v1/sync", post(sync::sync))
@@ -64,6 +73,11 @@ pub fn routes() -> Router<Shared> {
         members::remove_member,
         messages::list_messages,
         messages::create_message,
+        messages::edit_message,
+        messages::delete_message,
+        reactions::put_reaction,
+        reactions::delete_reaction,
+        changes::list_changes,
         read::mark_read,
         desk::list_desk_rooms,
         sync::sync,

@@ -4,9 +4,9 @@ use crate::{
     actions::Services,
     domain::{
         event::{ChatListUpdate, Event, NewUserMessage},
-        ids::{RoomId, message_id},
+        ids::{RoomId, SideKey, message_id},
         member::{DeskUser, MemberType},
-        message::{Draft, Message, MessageView, Slot},
+        message::{Draft, Message, MessageView, Reaction, Slot},
         principal::Caller,
         room::Desk,
     },
@@ -77,7 +77,8 @@ impl Services {
             // The message is stored and told; the next post moves the group.
             tracing::warn!(%error, %room, "a group was not moved in its members' inboxes");
         }
-        Ok(Posted { message: view(&done.message, &done.head), new: done.new, delivered })
+        let message = view(&done.message, &done.head, Some(&asker.me));
+        Ok(Posted { message, new: done.new, delivered })
     }
 
     /// A group's first message of an hour moves it in all its members' inboxes.
@@ -111,7 +112,9 @@ impl Services {
         let Page { room, slots, has_more } = page;
         let head = &room.head;
         let slots = slots.iter().map(|slot| match slot {
-            Slot::Message(message) => SlotView::Message(Box::new(view_with_read_at(message, head))),
+            Slot::Message(message) => {
+                SlotView::Message(Box::new(view_with_read_at(message, head, &asker.me)))
+            }
             Slot::Void(seq) => SlotView::Void(*seq),
             Slot::Pending(seq) => SlotView::Pending(*seq),
         });
@@ -124,7 +127,7 @@ impl Services {
 fn announcements(caller: &Caller, done: &Appended) -> Vec<(Vec<Channel>, Event)> {
     let Appended { message, head, poster, .. } = done;
     let room = message.room;
-    let shown = view(message, head);
+    let shown = view(message, head, None);
     let mut events = vec![(
         vec![Channel::Room(room, head.generation)],
         Event::NewMessage(Box::new(shown.clone())),
@@ -183,8 +186,13 @@ fn writer(caller: &Caller, message: &Message, desk: Desk) -> DeskUser {
     }
 }
 
-/// A message as everyone in the room may see it.
-pub(crate) fn view(message: &Message, head: &Head) -> MessageView {
+/// A message as everyone in the room may see it, or as one viewer does.
+pub(super) fn view(message: &Message, head: &Head, viewer: Option<&SideKey>) -> MessageView {
+    let reactions = message.reactions.iter().map(|(emoji, members)| Reaction {
+        emoji: emoji.clone(),
+        count: members.len() as u64,
+        mine: viewer.map(|viewer| members.contains(viewer)),
+    });
     let receiver = receiver(message, head);
     MessageView {
         id: message_id(message.room, message.seq),
@@ -196,23 +204,23 @@ pub(crate) fn view(message: &Message, head: &Head) -> MessageView {
         sender_type: message.sender_type,
         receiver_id: receiver.map(|mark| mark.member_id.clone()),
         receiver_type: receiver.map(|mark| mark.kind.into()),
-        body: Some(message.body.clone()),
+        body: message.body.clone(),
         reply_to: message.reply_to,
         created_at: message.created_at,
-        edited_at: None,
-        deleted_at: None,
+        edited_at: message.edited_at,
+        deleted_at: message.deleted_at,
         read_at: None,
-        reactions: Vec::new(),
+        reactions: reactions.collect(),
         rev: message.rev,
         truncated: false,
     }
 }
 
 /// A message in a reader's page: with the time of the receiver's last mark, where that covers it.
-fn view_with_read_at(message: &Message, head: &Head) -> MessageView {
+pub(super) fn view_with_read_at(message: &Message, head: &Head, viewer: &SideKey) -> MessageView {
     let read_at =
         receiver(message, head).filter(|mark| mark.read >= message.seq).and_then(Mark::read_at);
-    MessageView { read_at, ..view(message, head) }
+    MessageView { read_at, ..view(message, head, Some(viewer)) }
 }
 
 /// The side that the message is for, in a room of two.

@@ -2,6 +2,7 @@
 //! publish, answer. Nothing is announced that is not stored.
 
 pub mod blocks;
+pub mod changes;
 pub mod groups;
 pub mod guests;
 pub mod listings;

@@ -12,6 +12,14 @@ pub enum Event {
     NewMessage(Box<MessageView>),
     /// On a receiver's own channel: a room moved up in its list.
     ChatListUpdate(ChatListUpdate),
+    /// On the room's channel: a message has another text.
+    MessageUpdated(Box<MessageView>),
+    /// On the room's channel: a message has no text any more.
+    MessageDeleted(Box<MessageView>),
+    /// On the room's channel: somebody reacted to a message.
+    ReactionAdded(ReactionChange),
+    /// On the room's channel: somebody took a reaction back.
+    ReactionRemoved(ReactionChange),
     /// On the room's channel: a member has read further.
     MessagesRead(MessagesRead),
     /// On the room's channel and on its members' own ones: something about the room has changed.
@@ -105,6 +113,23 @@ pub struct NewUserMessage {
     pub message: MessageView,
 }
 
+/// Data of `reaction_added` and `reaction_removed`.
+#[derive(Clone, Debug, Serialize)]
+pub struct ReactionChange {
+    /// The room.
+    pub room_id: String,
+    /// The message's place in the room.
+    pub seq: u64,
+    /// The room's revision.
+    pub rev: u64,
+    /// The emoji.
+    pub emoji: String,
+    /// Who.
+    pub member_id: String,
+    /// By how many members it is there now.
+    pub count: u64,
+}
+
 /// Data of `messages_read`.
 #[derive(Clone, Debug, Serialize)]
 pub struct MessagesRead {
@@ -126,6 +151,10 @@ impl Event {
         match self {
             Self::NewMessage(_) => "new_message",
             Self::ChatListUpdate(_) => "chat_list_update",
+            Self::MessageUpdated(_) => "message_updated",
+            Self::MessageDeleted(_) => "message_deleted",
+            Self::ReactionAdded(_) => "reaction_added",
+            Self::ReactionRemoved(_) => "reaction_removed",
             Self::MessagesRead(_) => "messages_read",
             Self::RoomUpdated(_) => "room_updated",
             Self::NewUserMessage(_) => "new_user_message",
@@ -136,7 +165,9 @@ impl Event {
     /// body and says so.
     pub fn data(&self, limit: usize) -> String {
         match self {
-            Self::NewMessage(message) => {
+            Self::NewMessage(message)
+            | Self::MessageUpdated(message)
+            | Self::MessageDeleted(message) => {
                 let whole = json(message);
                 if whole.len() <= limit { whole } else { json(&truncated(message)) }
             }
@@ -149,6 +180,7 @@ impl Event {
             }
             Self::ChatListUpdate(update) => json(update),
             Self::MessagesRead(read) => json(read),
+            Self::ReactionAdded(change) | Self::ReactionRemoved(change) => json(change),
             Self::RoomUpdated(update) => json(update),
         }
     }

@@ -1,10 +1,12 @@
 //! A message: what a client may send, what a slot holds, what the API shows.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    ids::{ClientId, RoomId},
+    ids::{ClientId, RoomId, SideKey},
     room::RoomKind,
     time::Timestamp,
 };
@@ -143,22 +145,29 @@ pub struct Message {
     pub sender_id: String,
     /// In which capacity it was sent.
     pub sender_type: SenderType,
-    /// The text.
-    pub body: String,
+    /// The text; none of a message that was deleted.
+    pub body: Option<String>,
     /// The id that the client gave the post.
     pub client_id: Option<ClientId>,
     /// The slot of the message that this one answers.
     pub reply_to: Option<u64>,
     /// When its slot was taken.
     pub created_at: Timestamp,
+    /// When its text was last changed.
+    pub edited_at: Option<Timestamp>,
+    /// When it was deleted.
+    pub deleted_at: Option<Timestamp>,
+    /// Who reacted with which emoji.
+    pub reactions: BTreeMap<String, BTreeSet<SideKey>>,
     /// The room's revision when the message became what it is.
     pub rev: u64,
 }
 
 impl Message {
-    /// What a list of rooms shows of the message: at most [`PREVIEW_CHARS`] characters.
+    /// What a list of rooms shows of the message: at most [`PREVIEW_CHARS`] characters; nothing of one
+    /// that was deleted.
     pub fn preview(&self) -> String {
-        preview(self.kind, &self.body)
+        self.body.as_deref().map_or_else(String::new, |body| preview(self.kind, body))
     }
 }
 
@@ -245,6 +254,33 @@ pub struct Reaction {
     pub emoji: String,
     /// By how many members.
     pub count: u64,
+    /// Whether the viewer is one of them. Events have none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mine: Option<bool>,
+}
+
+/// An emoji that members put to messages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Emoji(String);
+
+/// The most different emoji on one message.
+pub const MAX_EMOJI: usize = 20;
+
+impl Emoji {
+    /// The emoji that this text is: at most sixteen characters (the longest flag has fourteen), at least
+    /// one of them beyond ASCII, and nothing that is white space, a control character or a letter of
+    /// ASCII.
+    pub fn parse(text: &str) -> Option<Self> {
+        let fits = (1..=16).contains(&text.chars().count());
+        let strange = |c: char| c.is_control() || c.is_whitespace() || c.is_ascii_alphabetic();
+        let is_one = fits && !text.is_ascii() && !text.chars().any(strange);
+        is_one.then(|| Self(text.to_owned()))
+    }
+
+    /// The emoji as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 #[cfg(test)]
@@ -262,6 +298,18 @@ mod tests {
         assert_eq!(draft(&"a".repeat(10_001)).err(), Some(BadBody::TooLong { limit: 10_000 }));
         assert_eq!(draft("  \n\u{3000}").err(), Some(BadBody::Blank));
         assert_eq!(draft("a\0b").err(), Some(BadBody::Nul));
+    }
+
+    #[test]
+    fn an_emoji_is_a_sign_beyond_ascii_and_no_text() {
+        for text in ["👍", "❤️", "👩‍👩‍👧‍👦", "🏴󠁧󠁢󠁳󠁣󠁴󠁿", "1️⃣", "🎁"]
+        {
+            assert!(Emoji::parse(text).is_some(), "{text}");
+        }
+        let long = "🎁".repeat(17);
+        for text in ["", "a", ":+1:", "1", "👍 ", "\u{1F44D}\n", "ok👍", "\0", long.as_str()] {
+            assert_eq!(Emoji::parse(text), None, "{text}");
+        }
     }
 
     /// Mission B13.

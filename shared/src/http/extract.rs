@@ -11,6 +11,7 @@ use super::Shared;
 use crate::{
     domain::{
         ids::RoomId,
+        message::Emoji,
         principal::{Caller, MAX_ID_BYTES, Service},
         time::system_now,
     },
@@ -88,6 +89,33 @@ impl FromRequestParts<Shared> for MemberPath {
 
     async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Error> {
         parameter(parts, app, "member_id").await.map(Self)
+    }
+}
+
+/// The place of a message that the path names. What is no number is no place.
+#[derive(Clone, Copy, Debug)]
+pub struct SeqPath(pub u64);
+
+impl FromRequestParts<Shared> for SeqPath {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Error> {
+        let seq = parameter(parts, app, "seq").await?;
+        seq.parse().map(Self).map_err(|_| Error::NotFound)
+    }
+}
+
+/// The emoji that the path names.
+#[derive(Clone, Debug)]
+pub struct EmojiPath(pub Emoji);
+
+impl FromRequestParts<Shared> for EmojiPath {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Error> {
+        let text = parameter(parts, app, "emoji").await?;
+        let emoji = Emoji::parse(&text).map(Self);
+        emoji.ok_or_else(|| Error::invalid("emoji", "must be an emoji"))
     }
 }
 

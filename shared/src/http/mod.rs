@@ -11,7 +11,8 @@ use axum::http::HeaderMap;
 
 pub use self::{
     extract::{
-        Fields, IdPath, MemberPath, OptionalJson, RoomPath, ValidForm, ValidJson, ValidQuery,
+        EmojiPath, Fields, IdPath, MemberPath, OptionalJson, RoomPath, SeqPath, ValidForm,
+        ValidJson, ValidQuery,
     },
     problem::Problem,
     refusals::{BadJson, BadQuery, NoToken, NotTheServer, NotYours, Unavailable},

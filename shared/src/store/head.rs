@@ -52,6 +52,9 @@ pub struct Head {
     /// When the last slot was taken, in milliseconds.
     #[serde(rename = "la")]
     last_activity: i64,
+    /// When a message was last edited, deleted or reacted to, in milliseconds.
+    #[serde(rename = "lc", default, skip_serializing_if = "Option::is_none")]
+    last_change: Option<i64>,
     /// When the desk put the room away, in milliseconds.
     #[serde(rename = "ar", default, skip_serializing_if = "Option::is_none")]
     archived_at: Option<i64>,
@@ -149,7 +152,8 @@ pub struct Preview {
     /// The slot.
     #[serde(rename = "s", default, skip_serializing_if = "Option::is_none")]
     pub seq: Option<u64>,
-    /// The text. Only a commit writes it; who closes the slot removes it.
+    /// The text; empty when the message was deleted. Commits and changes write it; who closes the
+    /// slot removes it.
     #[serde(rename = "x", default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
     /// The sender, where HEAD holds its mark.
@@ -183,6 +187,7 @@ impl Head {
             rate: BTreeMap::new(),
             preview: Preview::default(),
             last_activity: now.millis(),
+            last_change: None,
             archived_at: None,
             q1p: None,
             q1s: None,
@@ -229,6 +234,11 @@ impl Head {
     /// room was opened.
     pub fn last_activity(&self) -> Timestamp {
         Timestamp::from_millis(self.last_activity)
+    }
+
+    /// When a message was last edited, deleted or reacted to.
+    pub fn last_change(&self) -> Option<Timestamp> {
+        self.last_change.map(Timestamp::from_millis)
     }
 
     /// When the desk put the room away.

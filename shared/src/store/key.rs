@@ -127,6 +127,16 @@ pub(super) fn slot_seq(sort: &str) -> Option<u64> {
     sort.strip_prefix('M')?.parse().ok()
 }
 
+/// Sort key of what changed with a revision of a room.
+pub(super) fn change(rev: u64) -> String {
+    format!("V{:0SEQ_DIGITS$}", rev.min(MAX_SEQ))
+}
+
+/// The revision that a sort key names.
+pub(super) fn change_rev(sort: &str) -> Option<u64> {
+    sort.strip_prefix('V')?.parse().ok()
+}
+
 /// Sort key of the claim of a sender's client id.
 pub(super) fn claim(hash: &str) -> String {
     format!("C{hash}")

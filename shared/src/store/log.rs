@@ -11,7 +11,10 @@
 //! Any step may be lost, repeated, delayed or never follow. `docs/data-model.md` says why nothing
 //! is lost, doubled or moved all the same; `tests/model` tries it.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use aws_sdk_dynamodb::types::{
     AttributeValue, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
@@ -188,7 +191,9 @@ impl Run<'_> {
                 PutOutcome::Found(Stored { slot: Slot::Message(message), fingerprint, .. }) => {
                     // Without a client id nobody else can know this slot: it is this run's own
                     // message, whose first put got through and only its answer was lost.
-                    if self.claim.is_some() && fingerprint != self.fingerprint {
+                    // A deleted message has no fingerprint: what it was cannot be told any more.
+                    let differs = !fingerprint.is_empty() && fingerprint != self.fingerprint;
+                    if self.claim.is_some() && differs {
                         return Err(AppendError::ClientIdReused);
                     }
                     return Ok(room.with(message, self.claim.is_none()));
@@ -347,10 +352,13 @@ impl Run<'_> {
             kind: self.draft.kind,
             sender_id,
             sender_type,
-            body: self.draft.body.clone(),
+            body: Some(self.draft.body.clone()),
             client_id: self.draft.client_id,
             reply_to: self.draft.reply_to,
             created_at: owned.at,
+            edited_at: None,
+            deleted_at: None,
+            reactions: BTreeMap::new(),
             rev: room.head.rev,
         };
         let put = self

@@ -6,6 +6,7 @@
 mod attr;
 mod batch;
 mod block;
+mod change;
 mod commit;
 mod connect;
 mod desk;
@@ -43,6 +44,7 @@ use tokio::sync::OnceCell;
 pub(crate) use self::connect::connect;
 pub use self::{
     block::{Block, BlockCursor, BlockPage},
+    change::{Change, Changed, Changer, ChangesPage},
     commit::Poster,
     desk::Filed,
     fault::StoreError,

@@ -31,6 +31,9 @@ use crate::domain::{
 /// costly: its post takes another slot.
 const ABANDONED_MILLIS: i64 = 2_000;
 
+/// Eventual reads show what was written this long ago; they usually lag by much less than a second.
+const FRESH_MILLIS: i64 = 10_000;
+
 /// Which part of the log is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Window {
@@ -148,6 +151,11 @@ impl Store {
         let mut shown = window.within(limit, room.head.seq, room.head.floor);
         let cut_short = answer.last_evaluated_key().is_some() && (answer.count() as u64) < limit;
         let mut found = collect(room.room, answer)?;
+        if was_just_changed(&room, clock.now()) {
+            // What was read beside HEAD may be older than what HEAD says has changed.
+            let again = self.slots(room.room, window.range(limit), limit, true).send().await?;
+            found = collect(room.room, again)?;
+        }
         if cut_short {
             // The store ended its answer by size; the page ends there too.
             match (asked.ascending, found.keys().next(), found.keys().next_back()) {
@@ -238,6 +246,13 @@ impl Store {
             .consistent_read(strongly)
             .limit(i32::try_from(limit).unwrap_or(i32::MAX))
     }
+}
+
+/// Whether a message of the room was changed so short a time ago that an eventual read may not show it
+/// yet. A time in the future comes from a clock that is wrong, and tells nothing.
+fn was_just_changed(room: &Membership, now: Timestamp) -> bool {
+    let changed = room.head.last_change();
+    changed.is_some_and(|changed| now.millis() - changed.millis() < FRESH_MILLIS)
 }
 
 /// Whether a slot that was taken before this time, and is empty, is given up. A time in the future

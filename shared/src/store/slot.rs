@@ -1,6 +1,6 @@
 //! MSG: what stands at a slot of a room, a message or a void. Whatever was put there first stays.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{StoreError, key};
 use crate::domain::{
-    ids::{ClientId, RoomId},
+    ids::{ClientId, RoomId, SideKey},
     message::{Message, MessageType, SenderType, Slot},
     time::Timestamp,
 };
@@ -37,15 +37,28 @@ struct Content {
     y: SenderType,
     #[serde(default, skip_serializing_if = "MessageType::is_text")]
     k: MessageType,
-    b: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    b: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     c: Option<Uuid>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     r: Option<u64>,
     v: u64,
-    /// Keyed hash of what was posted, to tell a repeat from another post under the same client id.
+    /// When it was last edited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    e: Option<i64>,
+    /// When it was deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    d: Option<i64>,
+    /// Keyed hash of what was posted, to tell a repeat from another post under the same client id. It
+    /// stays when the text is edited, and goes with a deletion.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     h: String,
 }
+
+/// The attribute that holds who reacted with what: a map of sets, there from birth because update
+/// paths need it.
+const REACTIONS: &str = "re";
 
 /// What was found at a slot.
 #[derive(Clone, Debug)]
@@ -63,7 +76,7 @@ pub(super) fn message_item(
     message: &Message,
     fingerprint: &str,
 ) -> Result<HashMap<String, AttributeValue>, StoreError> {
-    Ok(serde_dynamo::aws_sdk_dynamodb_1::to_item(Item {
+    let item = Item {
         pk: key::room(message.room),
         sk: key::slot(message.seq),
         t: message.created_at.millis(),
@@ -76,9 +89,15 @@ pub(super) fn message_item(
             c: message.client_id.map(|id| id.0),
             r: message.reply_to,
             v: message.rev,
+            e: None,
+            d: None,
             h: fingerprint.to_owned(),
         }),
-    })?)
+    };
+    let mut item: HashMap<String, AttributeValue> =
+        serde_dynamo::aws_sdk_dynamodb_1::to_item(item)?;
+    item.insert(REACTIONS.into(), AttributeValue::M(HashMap::new()));
+    Ok(item)
 }
 
 /// The item of a void.
@@ -100,8 +119,9 @@ pub(super) fn void_item(
 /// Reads an item that stands at a slot.
 pub(super) fn parse(
     room: RoomId,
-    item: HashMap<String, AttributeValue>,
+    mut item: HashMap<String, AttributeValue>,
 ) -> Result<Stored, StoreError> {
+    let reactions = reactions(item.remove(REACTIONS));
     let item: Item = serde_dynamo::aws_sdk_dynamodb_1::from_item(item)?;
     let seq =
         key::slot_seq(&item.sk).ok_or_else(|| StoreError::broken("a slot without a number"))?;
@@ -119,10 +139,23 @@ pub(super) fn parse(
                 client_id: content.c.map(ClientId),
                 reply_to: content.r,
                 created_at: at,
+                edited_at: content.e.map(Timestamp::from_millis),
+                deleted_at: content.d.map(Timestamp::from_millis),
+                reactions,
                 rev: content.v,
             }),
             at,
             fingerprint: content.h,
         },
     })
+}
+
+/// Who reacted with what. Whatever else may stand there is no reaction.
+fn reactions(stored: Option<AttributeValue>) -> BTreeMap<String, BTreeSet<SideKey>> {
+    let Some(AttributeValue::M(stored)) = stored else { return BTreeMap::new() };
+    let members = |keys: &Vec<String>| keys.iter().filter_map(|key| SideKey::parse(key)).collect();
+    stored
+        .into_iter()
+        .filter_map(|(emoji, keys)| Some((emoji, members(keys.as_ss().ok()?))))
+        .collect()
 }

@@ -11,88 +11,113 @@ use tests::{Answer, Room, TestApp, User};
 use crate::{NO_ROOM, Route, headers, request, routes};
 
 const DIRECT: &str = "
-                                       anonymous stranger merchant agent guest service member
-POST   /v1/rooms/{id}/archive          401       404      404      404   404   404     403
-POST   /v1/rooms/{id}/unarchive        401       404      404      404   404   404     403
-GET    /v1/rooms/{id}                  401       404      404      404   404   404     200
-PATCH  /v1/rooms/{id}                  401       404      404      404   404   404     200
-GET    /v1/rooms/{id}/messages         401       404      404      404   404   404     200
-POST   /v1/rooms/{id}/messages         401       404      404      404   404   201     201
-PUT    /v1/rooms/{id}/read             401       404      404      404   404   404     200
-GET    /v1/rooms/{id}/members          401       404      404      404   404   404     200
-POST   /v1/rooms/{id}/members          401       404      404      404   404   404     403
-POST   /v1/realtime/auth               401       403      403      403   403   403     200
-DELETE /v1/rooms/{id}/members/carol    401       404      404      404   404   404     403
-GET    /v1/desk/rooms                  401       403      200      200   403   403     403
-DELETE /v1/rooms/{id}                  401       404      404      204   404   204     403
+                                                         anonymous stranger merchant agent guest service member
+POST   /v1/rooms/{id}/archive                            401       404      404      404   404   404     403
+POST   /v1/rooms/{id}/unarchive                          401       404      404      404   404   404     403
+GET    /v1/rooms/{id}                                    401       404      404      404   404   404     200
+PATCH  /v1/rooms/{id}                                    401       404      404      404   404   404     200
+GET    /v1/rooms/{id}/messages                           401       404      404      404   404   404     200
+POST   /v1/rooms/{id}/messages                           401       404      404      404   404   201     201
+PUT    /v1/rooms/{id}/read                               401       404      404      404   404   404     200
+GET    /v1/rooms/{id}/members                            401       404      404      404   404   404     200
+POST   /v1/rooms/{id}/members                            401       404      404      404   404   404     403
+POST   /v1/realtime/auth                                 401       403      403      403   403   403     200
+PATCH  /v1/rooms/{id}/messages/{seq}                     401       404      404      404   404   404     403
+PUT    /v1/rooms/{id}/messages/{seq}/reactions/{emoji}   401       404      404      404   404   404     200
+DELETE /v1/rooms/{id}/messages/{seq}/reactions/{emoji}   401       404      404      404   404   404     200
+GET    /v1/rooms/{id}/changes                            401       404      404      404   404   404     200
+DELETE /v1/rooms/{id}/messages/{seq}                     401       404      404      200   404   404     403
+DELETE /v1/rooms/{id}/members/carol                      401       404      404      404   404   404     403
+GET    /v1/desk/rooms                                    401       403      200      200   403   403     403
+DELETE /v1/rooms/{id}                                    401       404      404      204   404   204     403
 ";
 
 const SUPPORT: &str = "
-                                       anonymous stranger merchant guest service user agent
-POST   /v1/rooms/{id}/archive          401       404      404      404   404     403  200
-POST   /v1/rooms/{id}/unarchive        401       404      404      404   404     403  200
-GET    /v1/rooms/{id}                  401       404      404      404   404     200  200
-PATCH  /v1/rooms/{id}                  401       404      404      404   404     200  403
-GET    /v1/rooms/{id}/messages         401       404      404      404   404     200  200
-POST   /v1/rooms/{id}/messages         401       404      404      404   201     201  201
-PUT    /v1/rooms/{id}/read             401       404      404      404   404     200  200
-GET    /v1/rooms/{id}/members          401       404      404      404   404     200  200
-POST   /v1/rooms/{id}/members          401       404      404      404   404     403  403
-POST   /v1/realtime/auth               401       403      403      403   403     200  200
-DELETE /v1/rooms/{id}/members/carol    401       404      404      404   404     403  403
-GET    /v1/desk/rooms                  401       403      200      403   403     403  200
-DELETE /v1/rooms/{id}                  401       404      404      404   204     403  204
+                                                         anonymous stranger merchant guest service user agent
+POST   /v1/rooms/{id}/archive                            401       404      404      404   404     403  200
+POST   /v1/rooms/{id}/unarchive                          401       404      404      404   404     403  200
+GET    /v1/rooms/{id}                                    401       404      404      404   404     200  200
+PATCH  /v1/rooms/{id}                                    401       404      404      404   404     200  403
+GET    /v1/rooms/{id}/messages                           401       404      404      404   404     200  200
+POST   /v1/rooms/{id}/messages                           401       404      404      404   201     201  201
+PUT    /v1/rooms/{id}/read                               401       404      404      404   404     200  200
+GET    /v1/rooms/{id}/members                            401       404      404      404   404     200  200
+POST   /v1/rooms/{id}/members                            401       404      404      404   404     403  403
+POST   /v1/realtime/auth                                 401       403      403      403   403     200  200
+PATCH  /v1/rooms/{id}/messages/{seq}                     401       404      404      404   404     200  403
+PUT    /v1/rooms/{id}/messages/{seq}/reactions/{emoji}   401       404      404      404   404     200  200
+DELETE /v1/rooms/{id}/messages/{seq}/reactions/{emoji}   401       404      404      404   404     200  200
+GET    /v1/rooms/{id}/changes                            401       404      404      404   404     200  200
+DELETE /v1/rooms/{id}/messages/{seq}                     401       404      404      404   404     200  200
+DELETE /v1/rooms/{id}/members/carol                      401       404      404      404   404     403  403
+GET    /v1/desk/rooms                                    401       403      200      403   403     403  200
+DELETE /v1/rooms/{id}                                    401       404      404      404   204     403  204
 ";
 
 const LISTING: &str = "
-                                       anonymous stranger merchant agent guest service user seller
-POST   /v1/rooms/{id}/archive          401       404      404      404   404   404     403  200
-POST   /v1/rooms/{id}/unarchive        401       404      404      404   404   404     403  200
-GET    /v1/rooms/{id}                  401       404      404      404   404   404     200  200
-PATCH  /v1/rooms/{id}                  401       404      404      404   404   404     200  200
-GET    /v1/rooms/{id}/messages         401       404      404      404   404   404     200  200
-POST   /v1/rooms/{id}/messages         401       404      404      404   404   201     201  201
-PUT    /v1/rooms/{id}/read             401       404      404      404   404   404     200  200
-GET    /v1/rooms/{id}/members          401       404      404      404   404   404     200  200
-POST   /v1/rooms/{id}/members          401       404      404      404   404   404     403  403
-POST   /v1/realtime/auth               401       403      403      403   403   403     200  200
-DELETE /v1/rooms/{id}/members/carol    401       404      404      404   404   404     403  403
-GET    /v1/desk/rooms                  401       403      200      200   403   403     403  200
-DELETE /v1/rooms/{id}                  401       404      404      204   404   204     403  403
+                                                         anonymous stranger merchant agent guest service user seller
+POST   /v1/rooms/{id}/archive                            401       404      404      404   404   404     403  200
+POST   /v1/rooms/{id}/unarchive                          401       404      404      404   404   404     403  200
+GET    /v1/rooms/{id}                                    401       404      404      404   404   404     200  200
+PATCH  /v1/rooms/{id}                                    401       404      404      404   404   404     200  200
+GET    /v1/rooms/{id}/messages                           401       404      404      404   404   404     200  200
+POST   /v1/rooms/{id}/messages                           401       404      404      404   404   201     201  201
+PUT    /v1/rooms/{id}/read                               401       404      404      404   404   404     200  200
+GET    /v1/rooms/{id}/members                            401       404      404      404   404   404     200  200
+POST   /v1/rooms/{id}/members                            401       404      404      404   404   404     403  403
+POST   /v1/realtime/auth                                 401       403      403      403   403   403     200  200
+PATCH  /v1/rooms/{id}/messages/{seq}                     401       404      404      404   404   404     200  403
+PUT    /v1/rooms/{id}/messages/{seq}/reactions/{emoji}   401       404      404      404   404   404     200  200
+DELETE /v1/rooms/{id}/messages/{seq}/reactions/{emoji}   401       404      404      404   404   404     200  200
+GET    /v1/rooms/{id}/changes                            401       404      404      404   404   404     200  200
+DELETE /v1/rooms/{id}/messages/{seq}                     401       404      404      200   404   404     200  403
+DELETE /v1/rooms/{id}/members/carol                      401       404      404      404   404   404     403  403
+GET    /v1/desk/rooms                                    401       403      200      200   403   403     403  200
+DELETE /v1/rooms/{id}                                    401       404      404      204   404   204     403  403
 ";
 
 const MATCH: &str = "
-                                       anonymous stranger merchant agent guest service giver receiver
-POST   /v1/rooms/{id}/archive          401       404      404      404   404   404     403   403
-POST   /v1/rooms/{id}/unarchive        401       404      404      404   404   404     403   403
-GET    /v1/rooms/{id}                  401       404      404      404   404   404     200   200
-PATCH  /v1/rooms/{id}                  401       404      404      404   404   404     200   200
-GET    /v1/rooms/{id}/messages         401       404      404      404   404   404     200   200
-POST   /v1/rooms/{id}/messages         401       404      404      404   404   201     201   201
-PUT    /v1/rooms/{id}/read             401       404      404      404   404   404     200   200
-GET    /v1/rooms/{id}/members          401       404      404      404   404   404     200   200
-POST   /v1/rooms/{id}/members          401       404      404      404   404   404     403   403
-POST   /v1/realtime/auth               401       403      403      403   403   403     200   200
-DELETE /v1/rooms/{id}/members/carol    401       404      404      404   404   404     403   403
-GET    /v1/desk/rooms                  401       403      200      200   403   403     403   403
-DELETE /v1/rooms/{id}                  401       404      404      204   404   204     403   403
+                                                         anonymous stranger merchant agent guest service giver receiver
+POST   /v1/rooms/{id}/archive                            401       404      404      404   404   404     403   403
+POST   /v1/rooms/{id}/unarchive                          401       404      404      404   404   404     403   403
+GET    /v1/rooms/{id}                                    401       404      404      404   404   404     200   200
+PATCH  /v1/rooms/{id}                                    401       404      404      404   404   404     200   200
+GET    /v1/rooms/{id}/messages                           401       404      404      404   404   404     200   200
+POST   /v1/rooms/{id}/messages                           401       404      404      404   404   201     201   201
+PUT    /v1/rooms/{id}/read                               401       404      404      404   404   404     200   200
+GET    /v1/rooms/{id}/members                            401       404      404      404   404   404     200   200
+POST   /v1/rooms/{id}/members                            401       404      404      404   404   404     403   403
+POST   /v1/realtime/auth                                 401       403      403      403   403   403     200   200
+PATCH  /v1/rooms/{id}/messages/{seq}                     401       404      404      404   404   404     200   403
+PUT    /v1/rooms/{id}/messages/{seq}/reactions/{emoji}   401       404      404      404   404   404     200   200
+DELETE /v1/rooms/{id}/messages/{seq}/reactions/{emoji}   401       404      404      404   404   404     200   200
+GET    /v1/rooms/{id}/changes                            401       404      404      404   404   404     200   200
+DELETE /v1/rooms/{id}/messages/{seq}                     401       404      404      200   404   404     200   403
+DELETE /v1/rooms/{id}/members/carol                      401       404      404      404   404   404     403   403
+GET    /v1/desk/rooms                                    401       403      200      200   403   403     403   403
+DELETE /v1/rooms/{id}                                    401       404      404      204   404   204     403   403
 ";
 
 const GROUP: &str = "
-                                       anonymous stranger ex-member merchant agent guest service member owner
-POST   /v1/rooms/{id}/archive          401       404      404       404      404   404   404     403    403
-POST   /v1/rooms/{id}/unarchive        401       404      404       404      404   404   404     403    403
-GET    /v1/rooms/{id}                  401       404      404       404      404   404   404     200    200
-PATCH  /v1/rooms/{id}                  401       404      404       404      404   404   404     200    200
-GET    /v1/rooms/{id}/messages         401       404      404       404      404   404   404     200    200
-POST   /v1/rooms/{id}/messages         401       404      404       404      404   404   201     201    201
-PUT    /v1/rooms/{id}/read             401       404      404       404      404   404   404     200    200
-GET    /v1/rooms/{id}/members          401       404      404       404      404   404   404     200    200
-POST   /v1/rooms/{id}/members          401       404      404       404      404   404   404     200    200
-POST   /v1/realtime/auth               401       403      403       403      403   403   403     200    200
-DELETE /v1/rooms/{id}/members/carol    401       404      404       404      404   404   404     403    204
-GET    /v1/desk/rooms                  401       403      403       200      200   403   403     403    403
-DELETE /v1/rooms/{id}                  401       404      404       404      204   404   204     403    403
+                                                         anonymous stranger ex-member merchant agent guest service member owner
+POST   /v1/rooms/{id}/archive                            401       404      404       404      404   404   404     403    403
+POST   /v1/rooms/{id}/unarchive                          401       404      404       404      404   404   404     403    403
+GET    /v1/rooms/{id}                                    401       404      404       404      404   404   404     200    200
+PATCH  /v1/rooms/{id}                                    401       404      404       404      404   404   404     200    200
+GET    /v1/rooms/{id}/messages                           401       404      404       404      404   404   404     200    200
+POST   /v1/rooms/{id}/messages                           401       404      404       404      404   404   201     201    201
+PUT    /v1/rooms/{id}/read                               401       404      404       404      404   404   404     200    200
+GET    /v1/rooms/{id}/members                            401       404      404       404      404   404   404     200    200
+POST   /v1/rooms/{id}/members                            401       404      404       404      404   404   404     200    200
+POST   /v1/realtime/auth                                 401       403      403       403      403   403   403     200    200
+PATCH  /v1/rooms/{id}/messages/{seq}                     401       404      404       404      404   404   404     403    200
+PUT    /v1/rooms/{id}/messages/{seq}/reactions/{emoji}   401       404      404       404      404   404   404     200    200
+DELETE /v1/rooms/{id}/messages/{seq}/reactions/{emoji}   401       404      404       404      404   404   404     200    200
+GET    /v1/rooms/{id}/changes                            401       404      404       404      404   404   404     200    200
+DELETE /v1/rooms/{id}/messages/{seq}                     401       404      404       404      200   404   404     403    200
+DELETE /v1/rooms/{id}/members/carol                      401       404      404       404      404   404   404     403    204
+GET    /v1/desk/rooms                                    401       403      403       200      200   403   403     403    403
+DELETE /v1/rooms/{id}                                    401       404      404       404      204   404   204     403    403
 ";
 
 /// A table, read.

@@ -7,6 +7,7 @@
 mod access;
 mod blocks;
 mod budgets;
+mod changes;
 mod deletion;
 mod faults;
 mod groups;
@@ -47,7 +48,8 @@ struct Route {
 
 impl Route {
     fn of(&self, room: &str) -> String {
-        self.path.replace("{id}", room).replace("{member_id}", "carol")
+        let path = self.path.replace("{id}", room).replace("{member_id}", "carol");
+        path.replace("{seq}", "1").replace("{emoji}", "%F0%9F%91%8D")
     }
 
     fn is_about_a_room(&self) -> bool {
@@ -79,6 +81,11 @@ fn routes() -> Vec<Route> {
         route(Method::GET, "/v1/rooms/{id}", ""),
         route(Method::POST, "/v1/rooms/{id}/messages", r#"{"body":"hello"}"#),
         route(Method::GET, "/v1/rooms/{id}/messages", ""),
+        route(Method::PATCH, "/v1/rooms/{id}/messages/{seq}", r#"{"body":"hello again"}"#),
+        route(Method::DELETE, "/v1/rooms/{id}/messages/{seq}", ""),
+        route(Method::PUT, "/v1/rooms/{id}/messages/{seq}/reactions/{emoji}", ""),
+        route(Method::DELETE, "/v1/rooms/{id}/messages/{seq}/reactions/{emoji}", ""),
+        route(Method::GET, "/v1/rooms/{id}/changes", ""),
         route(Method::PUT, "/v1/rooms/{id}/read", r#"{"seq":1}"#),
         route(Method::PATCH, "/v1/rooms/{id}", r#"{"muted":true}"#),
         route(Method::DELETE, "/v1/rooms/{id}", ""),

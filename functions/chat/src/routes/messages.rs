@@ -10,8 +10,8 @@ use shared::{
     },
     error::Error,
     http::{
-        BadJson, BadQuery, Fields, NoToken, NotYours, Problem, RoomPath, Shared, Unavailable,
-        ValidJson, ValidQuery,
+        BadJson, BadQuery, Fields, NoToken, NotYours, Problem, RoomPath, SeqPath, Shared,
+        Unavailable, ValidJson, ValidQuery,
     },
     store::Window,
 };
@@ -195,4 +195,69 @@ pub(crate) async fn list_messages(
         rev: page.rev,
         has_more: page.has_more,
     }))
+}
+
+/// Another text for a message.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct EditMessage {
+    /// The text, within the limits of a new message.
+    body: String,
+}
+
+/// Gives an own message another text.
+#[utoipa::path(
+    patch,
+    path = "/v1/rooms/{id}/messages/{seq}",
+    params(
+        ("id" = uuid::Uuid, Path, description = "The room"),
+        ("seq" = u64, Path, description = "The message"),
+    ),
+    request_body = EditMessage,
+    responses(
+        (status = 200, body = MessageView, description = "The message as it is now"),
+        (status = 403, body = Problem, content_type = "application/problem+json", description = "Somebody else's, or blocked"),
+        (status = 409, body = Problem, content_type = "application/problem+json", description = "The message was deleted"),
+        NoToken,
+        NotYours,
+        BadJson,
+        Unavailable,
+    ),
+    security(("bearer" = []))
+)]
+pub(crate) async fn edit_message(
+    State(app): State<Shared>,
+    caller: Caller,
+    RoomPath(room): RoomPath,
+    SeqPath(seq): SeqPath,
+    ValidJson(sent): ValidJson<EditMessage>,
+) -> Result<Json<MessageView>, Error> {
+    let draft = Draft::new(room.kind(), MessageType::Text, sent.body, None, None);
+    let draft = draft.map_err(|bad| Error::invalid("body", in_words(&bad)))?;
+    app.services.edit(&caller, room, seq, draft.body).await.map(Json)
+}
+
+/// Deletes an own message; an agent deletes any. It keeps its place, without its text. Once is enough.
+#[utoipa::path(
+    delete,
+    path = "/v1/rooms/{id}/messages/{seq}",
+    params(
+        ("id" = uuid::Uuid, Path, description = "The room"),
+        ("seq" = u64, Path, description = "The message"),
+    ),
+    responses(
+        (status = 200, body = MessageView, description = "The message as it is now: without a body"),
+        (status = 403, body = Problem, content_type = "application/problem+json", description = "Somebody else's"),
+        NoToken,
+        NotYours,
+        Unavailable,
+    ),
+    security(("bearer" = []))
+)]
+pub(crate) async fn delete_message(
+    State(app): State<Shared>,
+    caller: Caller,
+    RoomPath(room): RoomPath,
+    SeqPath(seq): SeqPath,
+) -> Result<Json<MessageView>, Error> {
+    app.services.delete_message(&caller, room, seq).await.map(Json)
 }

@@ -221,7 +221,8 @@ fn from_preview(room: &Membership) -> Option<LastMessage> {
         sender_type,
         preview: preview.text.clone()?,
         created_at: room.head.last_activity(),
-        deleted: false,
+        // No message has an empty text; that of a deleted one is.
+        deleted: preview.text.as_deref() == Some(""),
     })
 }
 
@@ -232,6 +233,6 @@ fn from_message(message: &Message) -> LastMessage {
         sender_type: message.sender_type,
         preview: message.preview(),
         created_at: message.created_at,
-        deleted: false,
+        deleted: message.deleted_at.is_some(),
     }
 }
