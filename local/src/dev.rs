@@ -66,7 +66,7 @@ async fn mint_token(
     let mut claims: Map<String, Value> = serde_json::from_slice(&body)
         .map_err(|_| Error::Malformed("the body must be the claims, as a JSON object".into()))?;
     claims.entry("exp").or_insert_with(|| (system_now().seconds() + WEEK).into());
-    let token = dev.tokens.mint(claims).map_err(|bad| Error::Malformed(bad.0.into()))?;
+    let token = dev.tokens.mint(claims).map_err(|error| Error::Malformed(error.to_string()))?;
     Ok(Json(BTreeMap::from([("token", token)])))
 }
 

@@ -6,8 +6,9 @@ use aws_sdk_dynamodb::config::retry::RetryConfig;
 use axum::{Router, serve::ListenerExt as _};
 use shared::{
     actions::Services,
-    auth::TokenRules,
+    auth::{self, IssuerKeys, Secrets, TokenRules, TokenSettings},
     config::{Config, DynamoDb, Features, Origins},
+    domain::time::Clock,
     http::App,
     realtime::{
         publisher::{Deadlines, Publisher, SetupError},
@@ -41,6 +42,10 @@ pub struct LocalOptions {
     pub relay: Option<Endpoint>,
     /// What can be switched off.
     pub features: Features,
+    /// Whose tokens are good.
+    pub tokens: TokenSettings,
+    /// When a key set is due: the machine's time, but for tests.
+    pub token_clock: Clock,
 }
 
 /// What a laptop offers unless it says otherwise: all there is.
@@ -60,6 +65,9 @@ pub enum StartError {
     /// The table cannot be made.
     #[error("cannot use the store: {0}")]
     Store(#[from] StoreError),
+    /// The client that fetches a key set cannot be made.
+    #[error(transparent)]
+    Keys(#[from] auth::SetupError),
     /// The publisher cannot be made.
     #[error(transparent)]
     Publisher(#[from] SetupError),
@@ -85,7 +93,8 @@ impl Local {
         let address = listener.local_addr().map_err(refused)?;
         let dynamodb = client(options.wire, RetryConfig::standard().with_max_attempts(3));
         table::create(&dynamodb, TABLE).await?;
-        let config = config(address, options.relay, options.features);
+        let config = config(address, options.relay, options.features, options.tokens);
+        let tokens = TokenRules::new(config.tokens.clone(), options.token_clock)?;
         let clock = DevClock::default();
         let services = Services {
             store: Store::new(dynamodb, TABLE),
@@ -95,7 +104,7 @@ impl Local {
             features: config.features,
         };
         let hub = Hub::new(app_of(&config.relay), hub::Settings::default());
-        let app = Arc::new(App::new(config, services));
+        let app = Arc::new(App::new(config, tokens, services));
         let router = router(&app, &hub, clock);
         // Small frames must not wait for the acknowledgement of earlier ones (Nagle's algorithm).
         let listener = listener.tap_io(|stream| {
@@ -109,7 +118,7 @@ impl Local {
             };
             axum::serve(listener, service).with_graceful_shutdown(told).await
         });
-        app.services.connect().await;
+        app.connect().await;
         Ok(Self { address, hub, stop, server })
     }
 
@@ -138,17 +147,29 @@ fn router(app: &Arc<App>, hub: &Hub, clock: DevClock) -> Router {
         .merge(dev::router(app.tokens.clone(), clock))
 }
 
+/// Whose tokens a laptop takes unless the environment says otherwise: those of `POST /dev/tokens`.
+pub fn demo_tokens() -> TokenSettings {
+    let secrets = Secrets::only(Secret::new("parlour-local-secret-not-for-production"));
+    TokenSettings {
+        keys: IssuerKeys::Secrets(secrets.clone()),
+        issuer: "parlour-local".into(),
+        audience: "parlour".into(),
+        guests: Some(secrets),
+    }
+}
+
 /// Demo values, for this machine alone. `infra/local.env` holds the same.
-fn config(address: SocketAddr, relay: Option<Endpoint>, features: Features) -> Config {
+fn config(
+    address: SocketAddr,
+    relay: Option<Endpoint>,
+    features: Features,
+    tokens: TokenSettings,
+) -> Config {
     let own = Endpoint { host: address.ip().to_string(), port: address.port(), tls: false };
     Config {
         dynamodb: DynamoDb { region: "local".into(), endpoint: None },
         table: TABLE.into(),
-        tokens: TokenRules {
-            secret: Secret::new("parlour-local-secret-not-for-production"),
-            issuer: "parlour-local".into(),
-            audience: "parlour".into(),
-        },
+        tokens,
         relay: Relay {
             app_id: "parlour".into(),
             key: "parlour-key".into(),

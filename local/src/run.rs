@@ -11,9 +11,9 @@ use crate::{
     args::Args,
     data::Data,
     embedded::{self, Durability, Engine},
-    program::{ALL_FEATURES, Local, LocalOptions},
+    program::{ALL_FEATURES, Local, LocalOptions, demo_tokens},
 };
-use shared::config::Features;
+use shared::{auth::TokenSettings, config::Features, domain::time::Clock};
 
 /// DynamoDB deletes what has expired within a day or two; a laptop does so this often.
 const EXPIRY_INTERVAL: Duration = Duration::from_secs(600);
@@ -33,6 +33,8 @@ pub async fn run(args: Args) -> Result<(), Box<dyn Error>> {
         listen: args.listen,
         relay: None,
         features: Features::from_env(ALL_FEATURES)?,
+        tokens: TokenSettings::from_env(demo_tokens())?,
+        token_clock: Clock::system(),
     };
     let mut terminated = signal(SignalKind::terminate())?;
     let program = Local::start(options).await?;

@@ -7,7 +7,7 @@ use std::{collections::BTreeSet, fs, path::Path, sync::Arc};
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use axum::{Router, body::to_bytes};
 use local::{
-    ALL_FEATURES,
+    ALL_FEATURES, demo_tokens,
     embedded::{Engine, client},
 };
 use serde_json::Value;
@@ -57,11 +57,7 @@ async fn functions() -> Router {
         socket: nowhere,
         cluster: None,
     };
-    let tokens = TokenRules {
-        secret: Secret::new("parlour-local-secret-not-for-production"),
-        issuer: "parlour-local".into(),
-        audience: "parlour".into(),
-    };
+    let tokens = TokenRules::new(demo_tokens(), Clock::system()).unwrap();
     let services = Services {
         store: Store::new(dynamodb, "events"),
         publisher: Publisher::new(relay.clone(), Deadlines::default()).unwrap(),
@@ -72,13 +68,13 @@ async fn functions() -> Router {
     let config = Config {
         dynamodb: DynamoDb { region: "local".into(), endpoint: None },
         table: "events".into(),
-        tokens,
+        tokens: demo_tokens(),
         relay,
         origins: Origins::All,
         public_url: None,
         features: ALL_FEATURES,
     };
-    serve(chat::routes().merge(realtime::routes()), Arc::new(App::new(config, services)))
+    serve(chat::routes().merge(realtime::routes()), Arc::new(App::new(config, tokens, services)))
 }
 
 fn sample(name: &str) -> String {

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use crate::secret::Secret;
 use crate::{
-    auth::TokenRules,
+    auth::{GUESTS, IssuerKeys, KeySetUrl, Secrets, TokenSettings},
     realtime::relay::{Endpoint, Relay},
 };
 
@@ -19,7 +19,7 @@ pub struct Config {
     /// The name of the table.
     pub table: String,
     /// Whose tokens are good.
-    pub tokens: TokenRules,
+    pub tokens: TokenSettings,
     /// Where events go.
     pub relay: Relay,
     /// Which web pages may call.
@@ -47,6 +47,16 @@ impl Features {
     /// Names the first setting that is wrong.
     pub fn from_env(unless_set: Self) -> Result<Self, ConfigError> {
         Settings { get: &environment }.features(unless_set)
+    }
+}
+
+impl TokenSettings {
+    /// What the environment says, and `unless_set` where it says nothing.
+    ///
+    /// # Errors
+    /// Names the first setting that is wrong.
+    pub fn from_env(unless_set: Self) -> Result<Self, ConfigError> {
+        Settings { get: &environment }.tokens_or(unless_set)
     }
 }
 
@@ -89,23 +99,20 @@ impl Config {
     }
 
     fn read(settings: &Settings<'_>) -> Result<Self, ConfigError> {
+        let features = settings.features(FEATURES)?;
         Ok(Self {
             dynamodb: DynamoDb {
                 region: settings.required("AWS_REGION")?,
                 endpoint: settings.optional("AWS_ENDPOINT_URL_DYNAMODB"),
             },
             table: settings.required("PARLOUR_TABLE")?,
-            tokens: TokenRules {
-                secret: settings.token_secret("PARLOUR_JWT_SECRET")?,
-                issuer: settings.required("PARLOUR_JWT_ISSUER")?,
-                audience: settings.required("PARLOUR_JWT_AUDIENCE")?,
-            },
+            tokens: settings.tokens(features)?,
             relay: settings.relay()?,
             origins: settings.origins("PARLOUR_CORS_ORIGINS")?,
             public_url: settings
                 .optional("PARLOUR_PUBLIC_URL")
                 .map(|url| url.trim_end_matches('/').to_owned()),
-            features: settings.features(FEATURES)?,
+            features,
         })
     }
 }
@@ -135,12 +142,81 @@ impl Settings<'_> {
             .transpose()
     }
 
-    fn token_secret(&self, name: &'static str) -> Result<Secret, ConfigError> {
-        let secret = self.required(name)?;
-        if secret.len() < MIN_SECRET_BYTES {
+    /// Whose tokens are good.
+    fn tokens(&self, features: Features) -> Result<TokenSettings, ConfigError> {
+        let keys = self.issuer_keys()?;
+        let keys =
+            keys.ok_or_else(|| wrong("PARLOUR_JWT_SECRET", "is not set, nor PARLOUR_JWKS_URL"))?;
+        let guests = self.guest_secrets(&keys)?;
+        if features.guests && guests.is_none() {
+            let problem = "is not set, and guests need one where PARLOUR_JWKS_URL is set";
+            return Err(wrong("PARLOUR_GUEST_SECRET", problem));
+        }
+        let issuer = self.issuer()?;
+        Ok(TokenSettings {
+            keys,
+            issuer: issuer.ok_or_else(|| wrong("PARLOUR_JWT_ISSUER", "is not set"))?,
+            audience: self.required("PARLOUR_JWT_AUDIENCE")?,
+            guests,
+        })
+    }
+
+    fn tokens_or(&self, unless_set: TokenSettings) -> Result<TokenSettings, ConfigError> {
+        let keys = self.issuer_keys()?.unwrap_or(unless_set.keys);
+        Ok(TokenSettings {
+            guests: self.guest_secrets(&keys)?.or(unless_set.guests),
+            keys,
+            issuer: self.issuer()?.unwrap_or(unless_set.issuer),
+            audience: self.optional("PARLOUR_JWT_AUDIENCE").unwrap_or(unless_set.audience),
+        })
+    }
+
+    /// A secret or the address of a key set: one of them, so that nobody has to guess which counts.
+    fn issuer_keys(&self) -> Result<Option<IssuerKeys>, ConfigError> {
+        let current = self.token_secret("PARLOUR_JWT_SECRET")?;
+        let previous = self.token_secret("PARLOUR_JWT_SECRET_PREVIOUS")?;
+        match (current, previous, self.optional("PARLOUR_JWKS_URL")) {
+            (Some(current), previous, None) => {
+                Ok(Some(IssuerKeys::Secrets(Secrets { current, previous })))
+            }
+            (None, None, Some(url)) => match KeySetUrl::parse(&url) {
+                Ok(url) => Ok(Some(IssuerKeys::KeySet(url))),
+                Err(problem) => Err(wrong("PARLOUR_JWKS_URL", problem)),
+            },
+            (None, None, None) => Ok(None),
+            (Some(_), _, Some(_)) => {
+                Err(wrong("PARLOUR_JWKS_URL", "is set, and so is PARLOUR_JWT_SECRET; unset one"))
+            }
+            (None, Some(_), _) => {
+                Err(wrong("PARLOUR_JWT_SECRET_PREVIOUS", "is set, but not PARLOUR_JWT_SECRET"))
+            }
+        }
+    }
+
+    /// What signs guests' tokens: a secret of its own, or the application's.
+    fn guest_secrets(&self, keys: &IssuerKeys) -> Result<Option<Secrets>, ConfigError> {
+        let own = self.token_secret("PARLOUR_GUEST_SECRET")?.map(Secrets::only);
+        Ok(own.or_else(|| match keys {
+            IssuerKeys::Secrets(secrets) => Some(secrets.clone()),
+            IssuerKeys::KeySet(_) => None,
+        }))
+    }
+
+    fn issuer(&self) -> Result<Option<String>, ConfigError> {
+        let issuer = self.optional("PARLOUR_JWT_ISSUER");
+        if issuer.as_deref() == Some(GUESTS) {
+            let problem = format!("is {GUESTS}, which is the issuer of guests' tokens alone");
+            return Err(wrong("PARLOUR_JWT_ISSUER", &problem));
+        }
+        Ok(issuer)
+    }
+
+    fn token_secret(&self, name: &'static str) -> Result<Option<Secret>, ConfigError> {
+        let secret = self.optional(name);
+        if secret.as_ref().is_some_and(|secret| secret.len() < MIN_SECRET_BYTES) {
             return Err(wrong(name, &format!("is shorter than {MIN_SECRET_BYTES} bytes")));
         }
-        Ok(Secret::new(secret))
+        Ok(secret.map(Secret::new))
     }
 
     fn relay(&self) -> Result<Relay, ConfigError> {
@@ -231,6 +307,9 @@ mod tests {
 
     use super::*;
 
+    const KEY_SET: &str = "https://id.example/keys";
+    const OTHER_SECRET: &str = "fedcba9876543210fedcba9876543210";
+
     fn read(changes: &[(&'static str, &str)]) -> Result<Config, String> {
         let mut values = BTreeMap::from([
             ("AWS_REGION", "eu-central-1"),
@@ -275,7 +354,26 @@ mod tests {
     fn what_is_missing_or_wrong_is_named() {
         for (name, value, message) in [
             ("PARLOUR_TABLE", "", "PARLOUR_TABLE is not set"),
+            ("PARLOUR_JWT_SECRET", "", "PARLOUR_JWT_SECRET is not set, nor PARLOUR_JWKS_URL"),
             ("PARLOUR_JWT_SECRET", "short", "PARLOUR_JWT_SECRET is shorter than 32 bytes"),
+            (
+                "PARLOUR_JWT_SECRET_PREVIOUS",
+                "short",
+                "PARLOUR_JWT_SECRET_PREVIOUS is shorter than 32 bytes",
+            ),
+            ("PARLOUR_GUEST_SECRET", "short", "PARLOUR_GUEST_SECRET is shorter than 32 bytes"),
+            (
+                "PARLOUR_JWKS_URL",
+                KEY_SET,
+                "PARLOUR_JWKS_URL is set, and so is PARLOUR_JWT_SECRET; unset one",
+            ),
+            ("PARLOUR_JWT_ISSUER", "", "PARLOUR_JWT_ISSUER is not set"),
+            (
+                "PARLOUR_JWT_ISSUER",
+                "parlour-guests",
+                "PARLOUR_JWT_ISSUER is parlour-guests, which is the issuer of guests' tokens alone",
+            ),
+            ("PARLOUR_JWT_AUDIENCE", "", "PARLOUR_JWT_AUDIENCE is not set"),
             ("PARLOUR_RELAY_PORT", "70000", "PARLOUR_RELAY_PORT is not a port"),
             ("PARLOUR_RELAY_TLS", "maybe", "PARLOUR_RELAY_TLS is not true or false"),
             ("PARLOUR_USER_SEARCH", "false", "PARLOUR_USER_SEARCH is not on or off"),
@@ -296,6 +394,66 @@ mod tests {
     }
 
     #[test]
+    fn a_key_set_stands_in_the_place_of_a_secret() {
+        let no_secret = ("PARLOUR_JWT_SECRET", "");
+        let tokens = read(&[no_secret, ("PARLOUR_JWKS_URL", KEY_SET)]).unwrap().tokens;
+        assert!(matches!(tokens.keys, IssuerKeys::KeySet(_)));
+        assert!(tokens.guests.is_none());
+        for (changes, message) in [
+            (
+                [("PARLOUR_JWKS_URL", "http://id.example/keys"), ("PARLOUR_GUESTS", "")],
+                "PARLOUR_JWKS_URL is not an https URL (http only for this machine)",
+            ),
+            (
+                [("PARLOUR_JWKS_URL", KEY_SET), ("PARLOUR_JWT_SECRET_PREVIOUS", OTHER_SECRET)],
+                "PARLOUR_JWT_SECRET_PREVIOUS is set, but not PARLOUR_JWT_SECRET",
+            ),
+            (
+                [("PARLOUR_JWKS_URL", KEY_SET), ("PARLOUR_GUESTS", "on")],
+                "PARLOUR_GUEST_SECRET is not set, and guests need one where PARLOUR_JWKS_URL is set",
+            ),
+        ] {
+            let changes = [&[no_secret], changes.as_slice()].concat();
+            assert_eq!(read(&changes).err().as_deref(), Some(message));
+        }
+    }
+
+    #[test]
+    fn guests_have_the_applications_secret_or_one_of_their_own() {
+        let guests = |changes: &[_]| {
+            let tokens = read(changes).unwrap().tokens;
+            tokens.guests.map(|secrets| secrets.current.expose().to_owned())
+        };
+        assert_eq!(guests(&[]).as_deref(), Some("0123456789abcdef0123456789abcdef"));
+        let own = ("PARLOUR_GUEST_SECRET", OTHER_SECRET);
+        assert_eq!(guests(&[own]).as_deref(), Some(OTHER_SECRET));
+        let key_set = [own, ("PARLOUR_JWT_SECRET", ""), ("PARLOUR_JWKS_URL", KEY_SET)];
+        assert_eq!(guests(&key_set).as_deref(), Some(OTHER_SECRET));
+    }
+
+    #[test]
+    fn a_laptop_needs_no_settings_and_takes_those_there_are() {
+        let demo = TokenSettings {
+            keys: IssuerKeys::Secrets(Secrets::only(Secret::new("demo"))),
+            issuer: "demo".into(),
+            audience: "parlour".into(),
+            guests: Some(Secrets::only(Secret::new("demo"))),
+        };
+        let nothing = Settings { get: &|_| None }.tokens_or(demo.clone()).unwrap();
+        assert!(matches!(nothing.keys, IssuerKeys::Secrets(_)));
+        assert_eq!((nothing.issuer.as_str(), nothing.audience.as_str()), ("demo", "parlour"));
+        let set = |name: &str| match name {
+            "PARLOUR_JWKS_URL" => Some(KEY_SET.to_owned()),
+            "PARLOUR_JWT_ISSUER" => Some("https://id.example/".to_owned()),
+            _ => None,
+        };
+        let some = Settings { get: &set }.tokens_or(demo).unwrap();
+        assert!(matches!(some.keys, IssuerKeys::KeySet(_)));
+        assert_eq!(some.issuer, "https://id.example/");
+        assert!(some.guests.is_some(), "a laptop's guests still have a secret");
+    }
+
+    #[test]
     fn a_deployment_has_the_search_and_no_guests_unless_it_says_otherwise() {
         let features = |changes: &[_]| read(changes).unwrap().features;
         assert_eq!(features(&[]), Features { user_search: true, guests: false });
@@ -305,7 +463,12 @@ mod tests {
 
     #[test]
     fn secrets_are_not_printed() {
-        let shown = format!("{:?}", read(&[]).unwrap());
-        assert!(!shown.contains("0123456789abcdef") && !shown.contains("\"secret\""), "{shown}");
+        let all = [
+            ("PARLOUR_JWT_SECRET_PREVIOUS", OTHER_SECRET),
+            ("PARLOUR_GUEST_SECRET", "0123456789abcdef0123456789guests"),
+        ];
+        let shown = format!("{:?}", read(&all).unwrap());
+        assert!(!shown.contains("0123456789abcdef") && !shown.contains(OTHER_SECRET), "{shown}");
+        assert!(!shown.contains("\"secret\""), "{shown}");
     }
 }

@@ -1,6 +1,6 @@
 //! What can go wrong, in the domain's own words. No HTTP here: `http::problem` translates.
 
-use crate::store::StoreError;
+use crate::{auth::TokenError, store::StoreError};
 
 /// The outcome of an action that did not succeed.
 #[derive(Debug, thiserror::Error)]
@@ -11,6 +11,12 @@ pub enum Error {
     /// No token, or one that does not hold.
     #[error("{0}")]
     Unauthenticated(&'static str),
+    /// Nobody can tell whether the token holds: its issuer's keys cannot be had.
+    #[error("the keys that verify tokens cannot be had now; try again")]
+    NoKeys {
+        /// When they are asked for again, in seconds.
+        retry_after: u64,
+    },
     /// The caller belongs here, and still may not do this.
     #[error("{detail}")]
     Forbidden {
@@ -63,5 +69,14 @@ impl Error {
     /// One wrong field.
     pub fn invalid(field: impl Into<String>, message: impl Into<String>) -> Self {
         Self::Invalid(vec![FieldError { field: field.into(), message: message.into() }])
+    }
+}
+
+impl From<TokenError> for Error {
+    fn from(error: TokenError) -> Self {
+        match error {
+            TokenError::Bad(why) => Self::Unauthenticated(why),
+            TokenError::NoKeys { retry_after } => Self::NoKeys { retry_after },
+        }
     }
 }

@@ -7,10 +7,12 @@ use std::{
 };
 
 use local::{
-    ALL_FEATURES, Local, LocalOptions,
+    ALL_FEATURES, Local, LocalOptions, demo_tokens,
     embedded::{Engine, Wire},
 };
-use shared::{config::Features, realtime::relay::Endpoint};
+use shared::{
+    auth::TokenSettings, config::Features, domain::time::Clock, realtime::relay::Endpoint,
+};
 
 use crate::{FakeRelay, Site};
 
@@ -65,9 +67,19 @@ impl TestApp {
         Self::started(Engine::memory().expect("an empty store"), None, features).await
     }
 
+    /// With an empty store, and keys of the test's own. `clock` tells when a key set is due.
+    pub async fn trusting(tokens: TokenSettings, clock: Clock) -> Self {
+        let store = Engine::memory().expect("an empty store");
+        let options = LocalOptions { tokens, token_clock: clock, ..options(store) };
+        Self::running(options).await
+    }
+
     async fn started(store: impl Wire, relay: Option<Endpoint>, features: Features) -> Self {
-        let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let options = LocalOptions { wire: Arc::new(store), listen, relay, features };
+        let options = LocalOptions { relay, features, ..options(store) };
+        Self::running(options).await
+    }
+
+    async fn running(options: LocalOptions) -> Self {
         let local = Local::start(options).await.expect("Parlour should start");
         let site = Site::at(format!("http://{}", local.address()));
         Self { local, site }
@@ -81,6 +93,18 @@ impl TestApp {
     /// Stops it as a shutdown does.
     pub async fn stop(self) {
         self.local.stop().await;
+    }
+}
+
+/// As a laptop has it, on a port of its own.
+fn options(store: impl Wire) -> LocalOptions {
+    LocalOptions {
+        wire: Arc::new(store),
+        listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+        relay: None,
+        features: ALL_FEATURES,
+        tokens: demo_tokens(),
+        token_clock: Clock::system(),
     }
 }
 

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::{
     actions::{Services, view::RoomView},
-    auth::TokenRules,
+    auth::{MintError, TokenRules},
     domain::{
         principal::{Caller, PrincipalType, Profile},
         room::{Founding, RoomKind, Seat},
@@ -40,11 +40,10 @@ impl Services {
         told: Profile,
         now: Timestamp,
     ) -> Result<NewGuest, Error> {
+        let refused =
+            Error::Forbidden { code: "guests_disabled", detail: "Guests are not let in here." };
         if !self.features.guests {
-            return Err(Error::Forbidden {
-                code: "guests_disabled",
-                detail: "Guests are not let in here.",
-            });
+            return Err(refused);
         }
         let id = Uuid::new_v4().to_string();
         let mut claims = Map::from_iter([
@@ -55,7 +54,10 @@ impl Services {
         for (claim, value) in [("name", told.name), ("email", told.email)] {
             claims.extend(value.map(|value| (claim.to_owned(), value.into())));
         }
-        let token = tokens.mint(claims).map_err(|bad| Error::Malformed(bad.0.into()))?;
+        let token = tokens.mint(claims).map_err(|error| match error {
+            MintError::NoSecret => refused,
+            MintError::Claims => Error::Malformed(error.to_string()),
+        })?;
         Ok(NewGuest { token, id })
     }
 }

@@ -49,9 +49,8 @@ pub struct Services {
 }
 
 impl Services {
-    /// Opens the connections to the store and to the relay, both at once: a first handshake takes
-    /// long on a small function, and is better paid at start than by a caller. Neither has to
-    /// succeed; each request tries again.
+    /// Opens the connections to the store and to the relay, both at once. Neither has to succeed; each
+    /// request tries again.
     pub async fn connect(&self) {
         let (salt, ()) =
             futures_util::future::join(self.store.salt(), self.publisher.connect()).await;

@@ -1,33 +1,85 @@
-//! JSON Web Tokens (RFC 7519), as the application's own server mints them.
+//! JSON Web Tokens (RFC 7519), as the application's own server or its identity provider mints them, and
+//! as we give them to guests.
 
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use jsonwebtoken::{
+    Algorithm, EncodingKey, Header, TokenData, Validation, dangerous,
+    errors::{Error as JwtError, ErrorKind},
+};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::hs256;
-use crate::domain::{
-    principal::{Caller, Principal, PrincipalType, Profile, Roles},
-    time::Timestamp,
+use super::{
+    crypto, download,
+    key::Key,
+    key_set::KeySet,
+    settings::{GUESTS, IssuerKeys, Secrets, TokenSettings},
 };
-use crate::secret::Secret;
+use crate::{
+    domain::{
+        principal::{Caller, Principal, PrincipalType, Profile, Roles},
+        time::{Clock, Timestamp},
+    },
+    secret::Secret,
+};
 
 /// How far the clocks of the token's issuer and ours may be apart, in seconds.
 const LEEWAY: i64 = 60;
 
-/// Whose tokens are good.
+/// Whose tokens are good. Clones share the keys that were fetched.
 #[derive(Clone, Debug)]
 pub struct TokenRules {
-    /// The HS256 secret, shared with the application's server.
-    pub secret: Secret,
-    /// What `iss` must be.
-    pub issuer: String,
-    /// What `aud` must be or hold.
-    pub audience: String,
+    application: Issuer,
+    guests: Option<Issuer>,
+    audience: String,
 }
 
-/// The token does not hold; the text says why, in words that help and give nothing away.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BadToken(pub &'static str);
+/// Who mints tokens: its name, and what verifies them. No issuer's keys verify another's tokens.
+#[derive(Clone, Debug)]
+struct Issuer {
+    name: String,
+    keys: Keys,
+}
+
+#[derive(Clone, Debug)]
+enum Keys {
+    Secrets(Secrets),
+    Set(KeySet),
+}
+
+/// A token cannot be taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TokenError {
+    /// It does not hold; the text says why, in words that help and give nothing away.
+    #[error("{0}")]
+    Bad(&'static str),
+    /// Nobody can tell: its issuer's keys could not be had.
+    #[error("the keys that verify tokens cannot be had now")]
+    NoKeys {
+        /// When they are asked for again, in seconds.
+        retry_after: u64,
+    },
+}
+
+impl TokenError {
+    pub(super) const ALGORITHM: Self =
+        Self::Bad("the token's alg is not one for its issuer's keys");
+}
+
+/// The HTTP client that fetches a key set cannot be made.
+#[derive(Debug, thiserror::Error)]
+#[error("the key set's HTTP client cannot be made: {0}")]
+pub struct SetupError(#[from] reqwest::Error);
+
+/// A token cannot be minted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MintError {
+    /// Whoever should sign it is not this program.
+    #[error("there is no secret to sign such a token with")]
+    NoSecret,
+    /// They are no JSON that can be written.
+    #[error("the claims cannot be signed")]
+    Claims,
+}
 
 #[derive(Deserialize)]
 struct Claims {
@@ -47,156 +99,187 @@ struct Claims {
     nbf: Option<f64>,
 }
 
+/// What a token says of its issuer: a text, not a list.
+#[derive(Deserialize)]
+struct Origin {
+    iss: String,
+}
+
 impl TokenRules {
-    /// Who calls, if the token is good at `now`, the machine's time.
+    /// The rules of a deployment. `clock` tells when a key set is due; nothing is fetched yet.
     ///
     /// # Errors
-    /// When the token is not one of ours, is for somebody else, or its time has passed.
-    pub fn verify(&self, token: &str, now: Timestamp) -> Result<Caller, BadToken> {
-        hs256::install();
-        let key = DecodingKey::from_secret(self.secret.expose().as_bytes());
-        let token = jsonwebtoken::decode::<Claims>(token, &key, &self.validation())
-            .map_err(|_| BadToken("the token is not valid here"))?;
-        if token.header.crit.is_some() {
-            // RFC 7515, section 4.1.11: what must be understood is not.
-            return Err(BadToken("the token asks for an extension"));
-        }
-        let claims = token.claims;
-        let now = now.seconds();
-        if claims.exp as i64 <= now - LEEWAY {
-            return Err(BadToken("the token has expired"));
-        }
-        if claims.nbf.is_some_and(|from| from as i64 > now + LEEWAY) {
-            return Err(BadToken("the token is not valid yet"));
-        }
-        let principal = Principal::new(claims.kind, &claims.sub)
-            .ok_or(BadToken("the token's sub is not 1 to 128 bytes long"))?;
-        let has = |role: &str| claims.roles.iter().any(|held| held == role);
-        Ok(Caller {
-            principal,
-            roles: Roles { admin: has("admin"), service: has("service") },
-            profile: Profile { name: claims.name, email: claims.email, picture: claims.picture },
+    /// When the HTTP client cannot be made.
+    pub fn new(settings: TokenSettings, clock: Clock) -> Result<Self, SetupError> {
+        let keys = match settings.keys {
+            IssuerKeys::Secrets(secrets) => Keys::Secrets(secrets),
+            IssuerKeys::KeySet(url) => Keys::Set(KeySet::new(download::over_http(&url)?, clock)),
+        };
+        let guests = settings.guests.map(Keys::Secrets);
+        Ok(Self {
+            application: Issuer { name: settings.issuer, keys },
+            guests: guests.map(|keys| Issuer { name: GUESTS.into(), keys }),
+            audience: settings.audience,
         })
     }
 
-    /// A token with these claims. `iss` and `aud` are ours unless they are given.
+    /// Fetches the keys that must be fetched, so that the first token need not wait for them. It does
+    /// not have to succeed.
+    pub async fn connect(&self) {
+        if let Keys::Set(set) = &self.application.keys {
+            set.connect().await;
+        }
+    }
+
+    /// Who calls, if the token is good at `now`, the machine's time.
     ///
     /// # Errors
-    /// When the claims cannot be written.
-    pub fn mint(&self, mut claims: Map<String, Value>) -> Result<String, BadToken> {
-        hs256::install();
-        claims.entry("iss").or_insert_with(|| self.issuer.clone().into());
-        claims.entry("aud").or_insert_with(|| self.audience.clone().into());
-        let key = EncodingKey::from_secret(self.secret.expose().as_bytes());
-        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key)
-            .map_err(|_| BadToken("the claims cannot be signed"))
+    /// [`TokenError::Bad`] when the token is not one of ours, is for somebody else, or its time has
+    /// passed; [`TokenError::NoKeys`] when nobody can tell.
+    pub async fn verify(&self, token: &str, now: Timestamp) -> Result<Caller, TokenError> {
+        crypto::install();
+        let TokenData { header, claims } = dangerous::insecure_decode::<Origin>(token)
+            .map_err(|_| TokenError::Bad("this is no JSON Web Token with an iss"))?;
+        if header.crit.is_some() {
+            // RFC 7515, section 4.1.11: what must be understood is not.
+            return Err(TokenError::Bad("the token asks for an extension"));
+        }
+        let issuer = self.named(&claims.iss)?;
+        let claims = self.signed_claims(token, issuer, &header).await?;
+        claims.hold_at(now)?;
+        claims.come_from(issuer)?;
+        claims.caller()
+    }
+
+    /// The issuer that a token names, which decides what alone may verify it.
+    fn named(&self, name: &str) -> Result<&Issuer, TokenError> {
+        std::iter::once(&self.application)
+            .chain(&self.guests)
+            .find(|issuer| issuer.name == name)
+            .ok_or(TokenError::Bad("the token's iss is not one that is taken here"))
+    }
+
+    /// What the token claims, once a key of its issuer has verified it.
+    async fn signed_claims(
+        &self,
+        token: &str,
+        issuer: &Issuer,
+        header: &Header,
+    ) -> Result<Claims, TokenError> {
+        let mut refused = TokenError::Bad("the token's signature does not hold");
+        for key in issuer.keys.for_header(header).await? {
+            let validation = self.validation(issuer, key.algorithm);
+            match jsonwebtoken::decode::<Claims>(token, &key.decoding, &validation) {
+                Ok(token) => return Ok(token.claims),
+                // The key before may be the one.
+                Err(error) if matches!(error.kind(), ErrorKind::InvalidSignature) => {}
+                Err(error) => refused = why(&error),
+            }
+        }
+        Err(refused)
     }
 
     /// One algorithm, so that the token's own header decides nothing. Times are checked by us,
     /// since the clock is passed in.
-    fn validation(&self) -> Validation {
-        let mut validation = Validation::new(Algorithm::HS256);
+    fn validation(&self, issuer: &Issuer, algorithm: Algorithm) -> Validation {
+        let mut validation = Validation::new(algorithm);
         validation.validate_exp = false;
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-        validation.set_issuer(&[&self.issuer]);
+        validation.set_issuer(&[&issuer.name]);
         validation.set_audience(&[&self.audience]);
         validation
     }
+
+    /// A token with these claims: a guest's in our own name, all others in the application's. `iss` and
+    /// `aud` are set unless they are given.
+    ///
+    /// # Errors
+    /// When there is no secret to sign it with, or the claims cannot be written.
+    pub fn mint(&self, mut claims: Map<String, Value>) -> Result<String, MintError> {
+        crypto::install();
+        let guest = claims.get("type").is_some_and(|kind| kind == PrincipalType::Guest.as_str());
+        let issuer = if guest { self.guests.as_ref() } else { Some(&self.application) };
+        let issuer = issuer.ok_or(MintError::NoSecret)?;
+        let secret = issuer.keys.signing().ok_or(MintError::NoSecret)?;
+        claims.entry("iss").or_insert_with(|| issuer.name.clone().into());
+        claims.entry("aud").or_insert_with(|| self.audience.clone().into());
+        let key = EncodingKey::from_secret(secret.expose().as_bytes());
+        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key)
+            .map_err(|_| MintError::Claims)
+    }
+}
+
+impl Keys {
+    /// The keys that may have signed a token with this header, at least one. Of the header only the
+    /// names of the algorithm and the key count: a key that it brings, or an address of one, is not read.
+    async fn for_header(&self, header: &Header) -> Result<Vec<Key>, TokenError> {
+        match (self, header.alg) {
+            (Self::Secrets(secrets), Algorithm::HS256) => {
+                let all = std::iter::once(&secrets.current).chain(&secrets.previous);
+                Ok(all.map(Key::secret).collect())
+            }
+            (Self::Set(set), Algorithm::RS256 | Algorithm::ES256) => {
+                let kid = header.kid.as_deref();
+                let kid = kid.ok_or(TokenError::Bad("the token names no key (kid)"))?;
+                Ok(vec![set.key(kid, header.alg).await?])
+            }
+            _ => Err(TokenError::ALGORITHM),
+        }
+    }
+
+    /// What signs, where this program can.
+    fn signing(&self) -> Option<&Secret> {
+        match self {
+            Self::Secrets(secrets) => Some(&secrets.current),
+            Self::Set(_) => None,
+        }
+    }
+}
+
+impl Claims {
+    fn hold_at(&self, now: Timestamp) -> Result<(), TokenError> {
+        let now = now.seconds();
+        if self.exp as i64 <= now - LEEWAY {
+            return Err(TokenError::Bad("the token has expired"));
+        }
+        if self.nbf.is_some_and(|from| from as i64 > now + LEEWAY) {
+            return Err(TokenError::Bad("the token is not valid yet"));
+        }
+        Ok(())
+    }
+
+    /// Guests' tokens are ours, and ours are guests' alone, so that the secret that signs them can make
+    /// nobody a user or an agent.
+    fn come_from(&self, issuer: &Issuer) -> Result<(), TokenError> {
+        let is_guest = self.kind == PrincipalType::Guest;
+        if is_guest != (issuer.name == GUESTS) || (is_guest && !self.roles.is_empty()) {
+            return Err(TokenError::Bad("the token's issuer cannot give out such a token"));
+        }
+        Ok(())
+    }
+
+    fn caller(self) -> Result<Caller, TokenError> {
+        let principal = Principal::new(self.kind, &self.sub)
+            .ok_or(TokenError::Bad("the token's sub is not 1 to 128 bytes long"))?;
+        let has = |role: &str| self.roles.iter().any(|held| held == role);
+        Ok(Caller {
+            principal,
+            roles: Roles { admin: has("admin"), service: has("service") },
+            profile: Profile { name: self.name, email: self.email, picture: self.picture },
+        })
+    }
+}
+
+/// What was wrong with a token, for whoever writes the program that mints them.
+fn why(error: &JwtError) -> TokenError {
+    TokenError::Bad(match error.kind() {
+        ErrorKind::InvalidAudience => "the token's aud is not the one that is taken here",
+        ErrorKind::Json(_) | ErrorKind::MissingRequiredClaim(_) => {
+            "the token lacks sub, exp, iss or aud, or one of its claims is not of its type"
+        }
+        _ => "the token is not valid here",
+    })
 }
 
 #[cfg(test)]
-mod tests {
-    use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-    use serde_json::json;
-
-    use super::*;
-
-    const NOW: i64 = 1_700_000_000;
-
-    fn rules() -> TokenRules {
-        TokenRules {
-            secret: Secret::new("0123456789abcdef0123456789abcdef"),
-            issuer: "shop".into(),
-            audience: "parlour".into(),
-        }
-    }
-
-    fn verify(token: &str) -> Result<Caller, BadToken> {
-        rules().verify(token, Timestamp::from_millis(NOW * 1000))
-    }
-
-    fn token(changes: Value) -> String {
-        let mut claims = json!({"sub": "auth0|abc", "exp": NOW + 60}).as_object().cloned().unwrap();
-        claims.extend(changes.as_object().cloned().unwrap());
-        claims.retain(|_, value| !value.is_null());
-        rules().mint(claims).unwrap()
-    }
-
-    #[test]
-    fn a_good_token_tells_who_calls() {
-        let caller = verify(&token(json!({"name": "Ann", "roles": ["admin", "unknown"]}))).unwrap();
-        assert_eq!(caller.principal, Principal::user("auth0|abc").unwrap());
-        assert_eq!(caller.profile.name.as_deref(), Some("Ann"));
-        assert_eq!(caller.roles, Roles { admin: true, service: false });
-        let merchant =
-            verify(&token(json!({"type": "merchant", "aud": ["other", "parlour"]}))).unwrap();
-        assert_eq!(merchant.principal.kind, PrincipalType::Merchant);
-        let guest = verify(&token(json!({"type": "guest"}))).unwrap();
-        assert_eq!(guest.principal.member_id(), "guest:auth0|abc");
-    }
-
-    /// Reliability F16.
-    #[test]
-    fn a_token_that_is_old_early_foreign_or_incomplete_is_refused() {
-        assert!(verify(&token(json!({"exp": NOW - 59}))).is_ok());
-        for bad in [
-            json!({"exp": NOW - 60}),
-            json!({"exp": null}),
-            json!({"nbf": NOW + 61}),
-            json!({"iss": "other"}),
-            json!({"aud": "other"}),
-            json!({"sub": ""}),
-            json!({"sub": "x".repeat(129)}),
-            json!({"sub": 1}),
-            json!({"type": "robot"}),
-            json!({"roles": "admin"}),
-        ] {
-            assert!(verify(&token(bad.clone())).is_err(), "{bad}");
-        }
-    }
-
-    /// A well-signed token whose header says that an extension must be understood.
-    fn critical(rules: &TokenRules, claims: &str) -> String {
-        let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"HS256","crit":["b64"],"b64":false}"#);
-        let signed = format!("{header}.{claims}");
-        let key = EncodingKey::from_secret(rules.secret.expose().as_bytes());
-        let signature = jsonwebtoken::crypto::sign(signed.as_bytes(), &key, Algorithm::HS256);
-        format!("{signed}.{}", signature.unwrap())
-    }
-
-    /// Reliability F16.
-    #[test]
-    fn a_token_that_was_altered_or_names_another_algorithm_is_refused() {
-        let good = token(json!({}));
-        let parts: Vec<&str> = good.split('.').collect();
-        let encode = |text: &str| URL_SAFE_NO_PAD.encode(text);
-        let with_header =
-            |header: &str, signature: &str| format!("{}.{}.{signature}", encode(header), parts[1]);
-        let forged =
-            encode(&format!(r#"{{"sub":"bob","exp":{},"iss":"shop","aud":"parlour"}}"#, NOW + 60));
-        for bad in [
-            with_header(r#"{"alg":"none"}"#, ""),
-            with_header(r#"{"alg":"none"}"#, parts[2]),
-            with_header(r#"{"alg":"HS512"}"#, parts[2]),
-            with_header(r#"{"alg":"RS256"}"#, parts[2]),
-            critical(&rules(), parts[1]),
-            format!("{}.{forged}.{}", parts[0], parts[2]),
-            format!("{}.{}.", parts[0], parts[1]),
-            String::new(),
-            "a.b".into(),
-            format!("{good}x"),
-        ] {
-            assert!(verify(&bad).is_err(), "{bad}");
-        }
-    }
-}
+mod tests;

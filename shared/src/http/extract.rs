@@ -38,7 +38,7 @@ impl FromRequestParts<Shared> for Caller {
             .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
             .map(|(_, token)| token.trim())
             .ok_or(Error::Unauthenticated("the Authorization header holds no bearer token"))?;
-        app.tokens.verify(token, system_now()).map_err(|bad| Error::Unauthenticated(bad.0))
+        Ok(app.tokens.verify(token, system_now()).await?)
     }
 }
 

@@ -42,13 +42,14 @@ pub type Shared = Arc<App>;
 
 impl App {
     /// Puts together what was configured.
-    pub fn new(config: Config, services: Services) -> Self {
-        Self {
-            services,
-            tokens: config.tokens,
-            origins: config.origins,
-            public_url: config.public_url,
-        }
+    pub fn new(config: Config, tokens: TokenRules, services: Services) -> Self {
+        Self { services, tokens, origins: config.origins, public_url: config.public_url }
+    }
+
+    /// Opens the connections and fetches the keys, all at once: a first handshake takes long on a small
+    /// function, and is better paid at start than by a caller. Nothing has to succeed; requests try again.
+    pub async fn connect(&self) {
+        futures_util::future::join(self.services.connect(), self.tokens.connect()).await;
     }
 
     /// The address under which clients reach the API: as set, or as this request did. Whoever lies

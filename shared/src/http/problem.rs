@@ -60,6 +60,9 @@ impl From<&Error> for Problem {
             Error::Unauthenticated(_) => {
                 Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", detail)
             }
+            Error::NoKeys { .. } => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "keys_unavailable", detail)
+            }
             Error::Forbidden { code, .. } => Self::new(StatusCode::FORBIDDEN, code, detail),
             Error::Conflict { code, .. } => Self::new(StatusCode::CONFLICT, code, detail),
             Error::Malformed(_) => Self::new(StatusCode::BAD_REQUEST, "malformed", detail),
@@ -110,6 +113,10 @@ impl IntoResponse for Error {
             let cause = std::error::Error::source(error).map(|cause| format!("{cause:?}"));
             tracing::error!(%error, cause, "a store call failed");
         }
-        Problem::from(&self).into_response()
+        let mut response = Problem::from(&self).into_response();
+        if let Self::NoKeys { retry_after } = self {
+            response.headers_mut().insert(header::RETRY_AFTER, retry_after.into());
+        }
+        response
     }
 }

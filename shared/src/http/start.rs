@@ -16,6 +16,7 @@ use tower_http::{
 use super::{App, Problem, Shared, extract::MAX_BODY};
 use crate::{
     actions::Services,
+    auth::{self, TokenRules},
     config::{Config, ConfigError, Origins},
     domain::time::Clock,
     error::Error,
@@ -35,6 +36,9 @@ pub enum StartError {
     /// The client of the store cannot be made.
     #[error("the store's HTTP client cannot be made: {0}")]
     Store(#[from] reqwest::Error),
+    /// The client that fetches the key set cannot be made.
+    #[error(transparent)]
+    Keys(#[from] auth::SetupError),
     /// The client of the relay cannot be made.
     #[error(transparent)]
     Publisher(#[from] SetupError),
@@ -74,8 +78,10 @@ async fn connect() -> Result<Shared, StartError> {
         clock: Clock::system(),
         features: config.features,
     };
-    services.connect().await;
-    Ok(Shared::new(App::new(config, services)))
+    let tokens = TokenRules::new(config.tokens.clone(), Clock::system())?;
+    let app = App::new(config, tokens, services);
+    app.connect().await;
+    Ok(Shared::new(app))
 }
 
 /// Routes with all that surrounds them: answers to unknown paths and methods, the limit on bodies,

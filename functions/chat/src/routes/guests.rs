@@ -4,6 +4,7 @@ use axum::{Json, extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
 use shared::{
     actions::{guests::NewGuest, view::RoomView},
+    auth::TokenError,
     domain::{
         principal::{Caller, Profile},
         time::system_now,
@@ -89,9 +90,10 @@ pub(crate) async fn merge_guest(
     caller: Caller,
     ValidJson(asked): ValidJson<MergeGuest>,
 ) -> Result<Json<MergedGuest>, Error> {
-    let guest = app
-        .tokens
-        .verify(&asked.token, system_now())
-        .map_err(|bad| Error::invalid("token", bad.0))?;
+    let guest =
+        app.tokens.verify(&asked.token, system_now()).await.map_err(|error| match error {
+            TokenError::Bad(why) => Error::invalid("token", why),
+            TokenError::NoKeys { .. } => error.into(),
+        })?;
     Ok(Json(MergedGuest { room: app.services.merge_guest(&caller, &guest).await? }))
 }
