@@ -11,6 +11,7 @@
 //! | `answer` | what came back |
 //! | `room` | rooms and pages of their logs, as they came back |
 //! | `listener` | somebody who listens, as a Pusher client does |
+//! | `identity` | an identity provider that publishes its keys, fails or hangs |
 //! | `relay` | a relay that records, refuses or hangs |
 //! | `distant` | the store, each call taking its time |
 //! | `meter` | the store, counting calls and units |
@@ -26,6 +27,7 @@ mod app;
 mod distant;
 mod faulty;
 pub mod lagging;
+pub mod identity;
 mod listener;
 mod meter;
 mod relay;
@@ -41,6 +43,7 @@ pub use self::{
     distant::Distant,
     faulty::{Call, Fault, Faulty},
     lagging::Lagging,
+    identity::{IdentityProvider, Serving, SigningKey},
     listener::{Heard, Listener},
     meter::{Bill, Meter},
     relay::{FakeRelay, Mood},

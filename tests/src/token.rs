@@ -14,9 +14,9 @@ pub fn claims(sub: &str) -> Value {
 }
 
 /// A token with any header, signed by HMAC-SHA256 whatever the header says.
-pub fn signed(header: &Value, claims: &Value, secret: &str) -> String {
+pub fn signed(header: &Value, claims: &Value, secret: impl AsRef<[u8]>) -> String {
     let text = unsigned(header, claims);
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("a key of any length");
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_ref()).expect("a key of any length");
     mac.update(text.as_bytes());
     format!("{text}.{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
 }

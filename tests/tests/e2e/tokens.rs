@@ -3,6 +3,9 @@
 use serde_json::{Value, json};
 use tests::{TestApp, User, token};
 
+mod key_sets;
+mod secrets;
+
 /// The token does not hold.
 async fn is_refused(user: &User, why: &str) {
     let answer = user.get("/v1/me").await;

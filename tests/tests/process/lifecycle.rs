@@ -4,7 +4,7 @@ use std::{net::TcpListener, process::Output};
 
 use tests::Site;
 
-use crate::program::{Folder, Program, run};
+use crate::program::{Folder, Program, run, run_with};
 
 /// Mission E5.
 #[tokio::test]
@@ -100,6 +100,27 @@ async fn a_port_that_is_taken_is_named() {
     let output = run(["--listen", &address, "--data", ":memory:"]).await;
 
     is_refused_with_one_line(&output, &address);
+}
+
+#[tokio::test]
+async fn settings_of_tokens_that_contradict_each_other_are_named() {
+    let secret = "0123456789abcdef0123456789abcdef";
+    for (settings, name) in [
+        (&[("PARLOUR_JWT_SECRET", "too-short")][..], "PARLOUR_JWT_SECRET"),
+        (&[("PARLOUR_JWT_SECRET_PREVIOUS", secret)], "PARLOUR_JWT_SECRET_PREVIOUS"),
+        (&[("PARLOUR_JWKS_URL", "http://id.example/keys")], "PARLOUR_JWKS_URL"),
+        (
+            &[("PARLOUR_JWKS_URL", "https://id.example/keys"), ("PARLOUR_JWT_SECRET", secret)],
+            "PARLOUR_JWKS_URL",
+        ),
+        (&[("PARLOUR_GUEST_SECRET", "too-short")], "PARLOUR_GUEST_SECRET"),
+        (&[("PARLOUR_JWT_ISSUER", "parlour-guests")], "PARLOUR_JWT_ISSUER"),
+    ] {
+        let output = run_with(settings, ["--listen", "127.0.0.1:0", "--data", ":memory:"]).await;
+
+        is_refused_with_one_line(&output, &format!("{name} "));
+        assert!(!String::from_utf8_lossy(&output.stderr).contains(secret), "{name}");
+    }
 }
 
 /// The store asks nobody who they are.

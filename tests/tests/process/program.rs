@@ -60,6 +60,16 @@ pub(crate) async fn run<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>)
     output.expect("the program should have ended").expect("the program can be run")
 }
 
+/// Runs the program with settings in its environment; it must end by itself.
+pub(crate) async fn run_with<A: AsRef<OsStr>>(
+    settings: &[(&str, &str)],
+    arguments: impl IntoIterator<Item = A>,
+) -> Output {
+    let mut command = command(arguments);
+    let output = timeout(PATIENCE, command.envs(settings.iter().copied()).output()).await;
+    output.expect("the program should have ended").expect("the program can be run")
+}
+
 /// The program, running.
 pub(crate) struct Program {
     child: Child,
