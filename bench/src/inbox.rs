@@ -292,7 +292,14 @@ async fn cost(case: &Case) -> Result<(f64, f64), Failure> {
     let meter = Meter::over(data.engine.clone());
     let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let wire = Arc::new(meter.clone());
-    let options = LocalOptions { wire, listen, relay: None, features: ALL_FEATURES };
+    let options = LocalOptions {
+        wire,
+        listen,
+        relay: None,
+        features: ALL_FEATURES,
+        tokens: demo_tokens(),
+        token_clock: Clock::system(),
+    };
     let program = Local::start(options).await?;
     let reader = case.list.reader(&Site::at(program.address())?).await?;
     meter.take();

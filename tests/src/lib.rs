@@ -26,8 +26,8 @@ mod answer;
 mod app;
 mod distant;
 mod faulty;
-pub mod lagging;
 pub mod identity;
+pub mod lagging;
 mod listener;
 mod meter;
 mod relay;
@@ -42,8 +42,8 @@ pub use self::{
     app::TestApp,
     distant::Distant,
     faulty::{Call, Fault, Faulty},
-    lagging::Lagging,
     identity::{IdentityProvider, Serving, SigningKey},
+    lagging::Lagging,
     listener::{Heard, Listener},
     meter::{Bill, Meter},
     relay::{FakeRelay, Mood},

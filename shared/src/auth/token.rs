@@ -138,6 +138,7 @@ impl TokenRules {
     /// passed; [`TokenError::NoKeys`] when nobody can tell.
     pub async fn verify(&self, token: &str, now: Timestamp) -> Result<Caller, TokenError> {
         crypto::install();
+        // Read before anything is verified, and only to choose whose keys must do so.
         let TokenData { header, claims } = dangerous::insecure_decode::<Origin>(token)
             .map_err(|_| TokenError::Bad("this is no JSON Web Token with an iss"))?;
         if header.crit.is_some() {

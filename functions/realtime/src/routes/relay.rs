@@ -5,7 +5,7 @@ use serde::Serialize;
 use shared::{
     domain::principal::Caller,
     error::Error,
-    http::{NoToken, Shared},
+    http::{NoToken, Shared, Unavailable},
 };
 use utoipa::ToSchema;
 
@@ -36,6 +36,7 @@ pub(crate) struct Connection {
     responses(
         (status = 200, body = Connection, description = "What a client is configured with"),
         NoToken,
+        Unavailable,
     ),
     security(("bearer" = []))
 )]
