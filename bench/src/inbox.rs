@@ -13,9 +13,9 @@ use std::{
     sync::Arc,
 };
 
-use local::{ALL_FEATURES, Local, LocalOptions, data::Data, embedded::Durability};
+use local::{ALL_FEATURES, Local, LocalOptions, data::Data, demo_tokens, embedded::Durability};
 use serde_json::{Value, json};
-use shared::domain::time::system_now;
+use shared::domain::time::{Clock, system_now};
 use tests::Meter;
 
 use self::seed::Seeder;

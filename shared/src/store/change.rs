@@ -136,8 +136,16 @@ impl Store {
                 // somebody else asked for the same, and the room is told twice.
                 return Ok(done(message, head, tries > 0));
             };
-            let items = self.change_request(&head, member.as_ref(), &after, change, by, now)?;
-            if let Transacted::Done = self.transact(items).await? {
+            let writing = Writing {
+                table: &self.table,
+                head: &head,
+                member: member.as_ref(),
+                after: &after,
+                change,
+                me: &by.asker.me,
+                now,
+            };
+            if let Transacted::Done = self.transact(writing.items()?).await? {
                 let mut head = head;
                 head.rev = rev;
                 return Ok(done(after, head, true));
@@ -163,76 +171,6 @@ impl Store {
                 _ => None,
             }
         }))
-    }
-
-    fn change_request(
-        &self,
-        head: &Head,
-        member: Option<&Membership>,
-        after: &Message,
-        change: &Change,
-        by: Changer<'_>,
-        now: Timestamp,
-    ) -> Result<Vec<TransactWriteItem>, StoreError> {
-        let room = key::room(after.room);
-        let mut entry = key::of(room.clone(), key::change(after.rev));
-        entry.insert("n".into(), n(after.seq));
-        let entry = Put::builder()
-            .table_name(&self.table)
-            .set_item(Some(entry))
-            .condition_expression("attribute_not_exists(pk)");
-        let at_head = self.head_update(head, member, after, change, now);
-        let at_slot = slot_update(change, &by.asker.me)
-            .table_name(&self.table)
-            .set_key(Some(key::of(room, key::slot(after.seq))))
-            .expression_attribute_values(":rev", n(after.rev));
-        let at_slot = if matches!(change, Change::React { .. }) {
-            at_slot
-        } else {
-            at_slot.expression_attribute_values(":now", n(now.millis()))
-        };
-        Ok(transaction([
-            TransactWriteItem::builder().update(at_head.build().map_err(StoreError::broken)?),
-            TransactWriteItem::builder().update(at_slot.build().map_err(StoreError::broken)?),
-            TransactWriteItem::builder().put(entry.build().map_err(StoreError::broken)?),
-        ]))
-    }
-
-    /// HEAD's part: the revision, if it is still the one that was read and the asker still in the room;
-    /// and the preview, where that is of this message.
-    fn head_update(
-        &self,
-        head: &Head,
-        member: Option<&Membership>,
-        after: &Message,
-        change: &Change,
-        now: Timestamp,
-    ) -> UpdateBuilder {
-        let mut set = "SET rev = :rev, lc = :now".to_owned();
-        let mut condition = "rev = :old".to_owned();
-        let mut update = Update::builder()
-            .table_name(&self.table)
-            .set_key(Some(key::of(key::room(after.room), key::HEAD)))
-            .expression_attribute_values(":rev", n(after.rev))
-            .expression_attribute_values(":old", n(head.rev))
-            .expression_attribute_values(":now", n(now.millis()));
-        if head.preview.seq == Some(after.seq) && !matches!(change, Change::React { .. }) {
-            set += ", pv.x = :text";
-            condition += " AND pv.s = :seq";
-            update = update
-                .expression_attribute_values(":text", s(after.preview()))
-                .expression_attribute_values(":seq", n(after.seq));
-        }
-        if let Some(member) = member {
-            if member.part.is_some() {
-                condition += " AND v = :seen";
-                update = update.expression_attribute_values(":seen", n(head.generation));
-            } else {
-                condition += " AND attribute_exists(rd.#me)";
-                update = update.expression_attribute_names("#me", member.me.as_str());
-            }
-        }
-        update.update_expression(set).condition_expression(condition)
     }
 
     /// What edits, deletions and reactions have touched since a revision; `None` to a stranger. The
@@ -276,6 +214,78 @@ impl Store {
         }
         let messages = seqs.iter().filter_map(|seq| messages.remove(seq)).collect();
         Ok(Some(ChangesPage { room, messages, rev }))
+    }
+}
+
+/// A change that is to be written.
+struct Writing<'a> {
+    table: &'a str,
+    /// The room as it was read.
+    head: &'a Head,
+    /// The asker's place in it; none of an agent who is not in it.
+    member: Option<&'a Membership>,
+    /// What the message becomes.
+    after: &'a Message,
+    change: &'a Change,
+    me: &'a SideKey,
+    now: Timestamp,
+}
+
+impl Writing<'_> {
+    /// The transaction: HEAD, the message, and what says which message the revision is about.
+    fn items(&self) -> Result<Vec<TransactWriteItem>, StoreError> {
+        let room = key::room(self.after.room);
+        let mut entry = key::of(room.clone(), key::change(self.after.rev));
+        entry.insert("n".into(), n(self.after.seq));
+        let entry = Put::builder()
+            .table_name(self.table)
+            .set_item(Some(entry))
+            .condition_expression("attribute_not_exists(pk)");
+        let at_slot = slot_update(self.change, self.me)
+            .table_name(self.table)
+            .set_key(Some(key::of(room, key::slot(self.after.seq))))
+            .expression_attribute_values(":rev", n(self.after.rev));
+        let at_slot = match self.change {
+            Change::React { .. } => at_slot,
+            _ => at_slot.expression_attribute_values(":now", n(self.now.millis())),
+        };
+        let at_head = self.head_update();
+        Ok(transaction([
+            TransactWriteItem::builder().update(at_head.build().map_err(StoreError::broken)?),
+            TransactWriteItem::builder().update(at_slot.build().map_err(StoreError::broken)?),
+            TransactWriteItem::builder().put(entry.build().map_err(StoreError::broken)?),
+        ]))
+    }
+
+    /// HEAD's part: the revision, if it is still the one that was read and the asker still in the room;
+    /// and the preview, where that is of this message.
+    fn head_update(&self) -> UpdateBuilder {
+        let Self { head, after, .. } = self;
+        let mut set = "SET rev = :rev, lc = :now".to_owned();
+        let mut condition = "rev = :old".to_owned();
+        let mut update = Update::builder()
+            .table_name(self.table)
+            .set_key(Some(key::of(key::room(after.room), key::HEAD)))
+            .expression_attribute_values(":rev", n(after.rev))
+            .expression_attribute_values(":old", n(head.rev))
+            .expression_attribute_values(":now", n(self.now.millis()));
+        if head.preview.seq == Some(after.seq) && !matches!(self.change, Change::React { .. }) {
+            set += ", pv.x = :text";
+            condition += " AND pv.s = :seq";
+            update = update
+                .expression_attribute_values(":text", s(after.preview()))
+                .expression_attribute_values(":seq", n(after.seq));
+        }
+        if let Some(member) = self.member {
+            if member.part.is_some() {
+                condition += " AND v = :seen";
+                update = update.expression_attribute_values(":seen", n(head.generation));
+            } else {
+                condition += " AND attribute_exists(rd.#me)";
+                update = update.expression_attribute_names("#me", member.me.as_str());
+            }
+        }
+        update.update_expression(set).condition_expression(condition)
     }
 }
 
