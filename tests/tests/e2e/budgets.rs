@@ -1,5 +1,6 @@
 //! What each operation may cost, counted at the store. A budget that grows fails here.
 
+mod changes;
 mod desk;
 mod groups;
 mod people;
