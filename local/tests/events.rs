@@ -36,6 +36,9 @@ const PLACEHOLDERS: [&str; 3] = [
     "00000000-0000-8500-8000-000000000000",
 ];
 
+/// What the samples name in place of the report that one of them makes.
+const NO_REPORT: &str = "00000000-0000-8000-8000-000000000000";
+
 /// How Alice opens these rooms.
 const OPENINGS: [&str; 3] = [
     r#"{\"kind\":\"direct\",\"with\":\"bob\"}"#,
@@ -101,6 +104,7 @@ async fn every_sample_event_does_what_its_operation_is_for() {
         assert_eq!(status, 201, "{room}");
         rooms.push(room["id"].as_str().unwrap().to_owned());
     }
+    let mut report = NO_REPORT.to_owned();
     for (name, expected) in [
         ("healthz", 200),
         ("openapi", 200),
@@ -110,6 +114,9 @@ async fn every_sample_event_does_what_its_operation_is_for() {
         ("get_room", 200),
         ("create_message", 201),
         ("list_messages", 200),
+        ("report_message", 201),
+        ("list_reports", 200),
+        ("resolve_report", 200),
         ("mark_read", 200),
         ("get_realtime", 200),
         ("authorize_channel", 200),
@@ -140,8 +147,11 @@ async fn every_sample_event_does_what_its_operation_is_for() {
     ] {
         let places = PLACEHOLDERS.iter().zip(&rooms);
         let event = places.fold(sample(name), |event, (place, room)| event.replace(place, room));
-        let (status, body) = run(&functions, &event).await;
+        let (status, body) = run(&functions, &event.replace(NO_REPORT, &report)).await;
         assert_eq!(status, expected, "{name}: {body}");
+        if name == "report_message" {
+            body["id"].as_str().unwrap().clone_into(&mut report);
+        }
     }
 }
 

@@ -39,6 +39,9 @@ NO_ROOMS = {
     "00000000-0000-8500-8000-000000000000": {"kind": "group", "members": ["bob"]},
 }
 
+# And in place of the report that one of them makes.
+NO_REPORT = "00000000-0000-8000-8000-000000000000"
+
 # Each event, in an order that works: its function, and its status once it names a real room.
 EXPECTED = {
     "healthz": ("chat", 200),
@@ -47,6 +50,9 @@ EXPECTED = {
     "get_room": ("chat", 200),
     "create_message": ("chat", 201),
     "list_messages": ("chat", 200),
+    "report_message": ("chat", 201),
+    "list_reports": ("chat", 200),
+    "resolve_report": ("chat", 200),
     "mark_read": ("chat", 200),
     "list_rooms": ("chat", 200),
     "get_me": ("chat", 200),
@@ -236,6 +242,9 @@ def check_events(checks, aws):
         if name == "create_message":
             answer = aws.invoke(function, about(files[name], rooms))
             checks.that("create_message.json once more, same client_id: 200", answer["statusCode"] == 200, answer)
+        if name == "report_message" and answer["statusCode"] == 201:
+            report = json.loads(answer["body"])["id"]
+            files["resolve_report"] = json.loads(json.dumps(files["resolve_report"]).replace(NO_REPORT, report))
 
 
 def about(event, rooms):

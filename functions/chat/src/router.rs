@@ -9,7 +9,7 @@ use utoipa::OpenApi;
 
 use crate::routes::{
     blocks, changes, desk, groups, guests, health, listings, me, members, messages,
-    openapi as document, reactions, read, rooms, sync, users,
+    openapi as document, reactions, read, reports, rooms, sync, users,
 };
 
 /// The table.
@@ -40,7 +40,10 @@ pub fn routes() -> Router<Shared> {
             put(reactions::put_reaction).delete(reactions::delete_reaction),
         )
         .route("/v1/rooms/{id}/changes", get(changes::list_changes))
+        .route("/v1/rooms/{id}/messages/{seq}/report", post(reports::report_message))
         .route("/v1/rooms/{id}/read", put(read::mark_read))
+        .route("/v1/reports", get(reports::list_reports))
+        .route("/v1/reports/{id}/resolve", post(reports::resolve_report))
         .route("/v1/desk/rooms", get(desk::list_desk_rooms))
         .route("/v1/sync", post(sync::sync))
         .route("/v1/users", get(users::list_users))
@@ -79,6 +82,9 @@ pub fn routes() -> Router<Shared> {
         reactions::delete_reaction,
         changes::list_changes,
         read::mark_read,
+        reports::report_message,
+        reports::list_reports,
+        reports::resolve_report,
         desk::list_desk_rooms,
         sync::sync,
         users::list_users,

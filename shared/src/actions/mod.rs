@@ -13,6 +13,7 @@ pub mod open;
 pub mod people;
 pub mod read;
 pub mod realtime;
+pub mod reports;
 pub mod rooms;
 pub mod sync;
 pub mod view;

@@ -108,6 +108,34 @@ pub fn message_id(room: RoomId, seq: u64) -> Uuid {
     uuid_v8(std::array::from_fn(|i| digest[i]), None)
 }
 
+/// A report's id. It follows from the message and the reporter, so whoever reports again finds the
+/// first report, and it is keyed, so nobody can guess one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(transparent)]
+pub struct ReportId(Uuid);
+
+impl ReportId {
+    /// The id of the report of a message by this account.
+    pub fn derive(salt: &Salt, room: RoomId, seq: u64, reporter: &SideKey) -> Self {
+        let parts: [&[u8]; 3] = [room.as_bytes(), &seq.to_be_bytes(), reporter.0.as_bytes()];
+        Self(uuid_v8(salt.hash("report", &parts), None))
+    }
+}
+
+impl FromStr for ReportId {
+    type Err = NotAnId;
+
+    fn from_str(text: &str) -> Result<Self, NotAnId> {
+        hyphenated(text).map(Self)
+    }
+}
+
+impl fmt::Display for ReportId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 /// The id that a client gives a post so that repeating it is safe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct ClientId(pub Uuid);

@@ -10,5 +10,6 @@ pub mod message;
 pub mod name;
 pub mod person;
 pub mod principal;
+pub mod report;
 pub mod room;
 pub mod time;

@@ -6,7 +6,10 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use super::attr::s;
-use crate::domain::ids::{RoomId, Salt, SideKey};
+use crate::domain::{
+    ids::{ReportId, RoomId, Salt, SideKey},
+    report::ReportState,
+};
 
 /// The slot's number in a sort key has this many digits, so that text order is number order.
 const SEQ_DIGITS: usize = 12;
@@ -140,6 +143,32 @@ pub(super) fn change_rev(sort: &str) -> Option<u64> {
 /// Sort key of the claim of a sender's client id.
 pub(super) fn claim(hash: &str) -> String {
     format!("C{hash}")
+}
+
+/// How the sort keys of the reports of a message begin.
+pub(super) fn reports(seq: u64) -> String {
+    format!("Q{:0SEQ_DIGITS$}#", seq.min(MAX_SEQ))
+}
+
+/// Sort key of a report of a message.
+pub(super) fn report(seq: u64, id: ReportId) -> String {
+    format!("{}{id}", reports(seq))
+}
+
+/// The slot and the report that a sort key names.
+pub(super) fn report_parts(sort: &str) -> Option<(u64, ReportId)> {
+    let (seq, id) = sort.strip_prefix('Q')?.split_once('#')?;
+    Some((seq.parse().ok()?, id.parse().ok()?))
+}
+
+/// The key of the reports of this state, in the indexes.
+pub(super) fn reports_in(state: ReportState) -> String {
+    format!("RP#{}", state.as_str())
+}
+
+/// The key under which a report is found by its id alone, in the indexes.
+pub(super) fn report_id(id: ReportId) -> String {
+    format!("RI#{id}")
 }
 
 /// The key of an item.

@@ -28,6 +28,7 @@ mod page;
 mod part;
 mod profile;
 mod recent;
+mod report;
 mod roster;
 mod salt;
 mod slot;
@@ -60,6 +61,7 @@ pub use self::{
     open::Opened,
     page::{Page, Window},
     part::{MembersPage, Part},
+    report::{ReportCursor, ReportPage, Reported},
     roster::Members,
     sweep::Deleted,
 };

@@ -4,6 +4,7 @@ mod changes;
 mod desk;
 mod groups;
 mod people;
+mod reports;
 
 use std::time::Duration;
 

@@ -23,6 +23,7 @@ mod problems;
 mod read;
 mod realtime;
 mod registry;
+mod reports;
 mod rooms;
 mod settings;
 mod support;
@@ -86,6 +87,7 @@ fn routes() -> Vec<Route> {
         route(Method::PUT, "/v1/rooms/{id}/messages/{seq}/reactions/{emoji}", ""),
         route(Method::DELETE, "/v1/rooms/{id}/messages/{seq}/reactions/{emoji}", ""),
         route(Method::GET, "/v1/rooms/{id}/changes", ""),
+        route(Method::POST, "/v1/rooms/{id}/messages/{seq}/report", r#"{"reason":"Rude"}"#),
         route(Method::PUT, "/v1/rooms/{id}/read", r#"{"seq":1}"#),
         route(Method::PATCH, "/v1/rooms/{id}", r#"{"muted":true}"#),
         route(Method::DELETE, "/v1/rooms/{id}", ""),
@@ -94,6 +96,8 @@ fn routes() -> Vec<Route> {
         route(Method::GET, "/v1/rooms/{id}/members", ""),
         route(Method::POST, "/v1/rooms/{id}/members", r#"{"members":["carol"]}"#),
         route(Method::DELETE, "/v1/rooms/{id}/members/{member_id}", ""),
+        route(Method::GET, "/v1/reports", ""),
+        route(Method::POST, "/v1/reports/{id}/resolve", r#"{"note":"Warned"}"#),
         route(Method::GET, "/v1/desk/rooms", ""),
         route(Method::POST, "/v1/sync", r#"{"rooms":{}}"#),
         route(Method::POST, "/v1/guests/merge", r#"{"token":"x"}"#),

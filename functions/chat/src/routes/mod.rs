@@ -13,6 +13,7 @@ pub(crate) mod messages;
 pub(crate) mod openapi;
 pub(crate) mod reactions;
 pub(crate) mod read;
+pub(crate) mod reports;
 pub(crate) mod rooms;
 pub(crate) mod sync;
 pub(crate) mod users;
