@@ -136,6 +136,7 @@ pub(crate) enum ListedSlot {
 
 /// A place in the log without a message.
 #[derive(Debug, Default, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)] // Or the description says that a message is one, too.
 pub(crate) struct EmptySlot {
     /// The place.
     seq: u64,
