@@ -144,7 +144,7 @@ impl<T: DeserializeOwned> FromRequest<Shared> for ValidJson<T> {
     }
 }
 
-/// A JSON body of this shape, or none at all.
+/// A JSON body of this shape, or none at all, which `null` says as well.
 #[derive(Clone, Copy, Debug)]
 pub struct OptionalJson<T>(pub T);
 
@@ -159,6 +159,9 @@ impl<T: DeserializeOwned + Default> FromRequest<Shared> for OptionalJson<T> {
         }
         if !typed {
             return Err(Error::UnsupportedType { expected: "application/json" });
+        }
+        if body.trim_ascii() == b"null" {
+            return Ok(Self(T::default()));
         }
         json(&body).map(Self)
     }

@@ -19,6 +19,7 @@ const MAX_LIMIT: usize = 100;
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListBlocks {
     /// How many people: 1 to 100, 20 unless given.
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<usize>,
     /// `next` of the page before.
     cursor: Option<String>,

@@ -22,6 +22,7 @@ pub(crate) struct ListDeskRooms {
     #[param(inline)]
     state: RoomState,
     /// How many rooms: 1 to 100, 50 unless given.
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<usize>,
     /// `next` of the page before.
     cursor: Option<String>,

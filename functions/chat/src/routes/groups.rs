@@ -26,6 +26,7 @@ const MAX_MATCHES: usize = 2_000;
 #[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct PutGroup {
     /// What it is called: 1 to 200 characters.
+    #[schema(min_length = 1, max_length = 200)]
     name: String,
     /// From when on receivers may know who gave.
     #[schema(value_type = String, format = DateTime)]

@@ -23,8 +23,10 @@ const MAX_EMAIL: usize = 254;
 #[derive(Debug, Default, Deserialize, ToSchema)]
 pub(crate) struct CreateGuest {
     /// The name to show: 1 to 200 characters.
+    #[schema(min_length = 1, max_length = 200)]
     name: Option<String>,
     /// The e-mail address, which only support agents see.
+    #[schema(min_length = 1, max_length = 254)]
     email: Option<String>,
 }
 

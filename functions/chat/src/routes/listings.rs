@@ -20,8 +20,10 @@ const MAX_TITLE: usize = 200;
 #[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct PutListing {
     /// What it is called: 1 to 200 characters.
+    #[schema(min_length = 1, max_length = 200)]
     title: String,
     /// The id of the merchant who offers it.
+    #[schema(min_length = 1, max_length = 128)]
     merchant_id: String,
 }
 

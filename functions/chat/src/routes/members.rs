@@ -21,6 +21,7 @@ const MAX_LIMIT: usize = 200;
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListMembers {
     /// How many: 1 to 200, 50 unless given.
+    #[param(minimum = 1, maximum = 200)]
     limit: Option<usize>,
     /// `next` of the page before.
     cursor: Option<String>,
@@ -57,6 +58,7 @@ pub(crate) async fn list_members(
 #[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct AddMembers {
     /// The users' ids: 1 to 1,000.
+    #[schema(min_items = 1, max_items = 1000)]
     members: Vec<String>,
 }
 

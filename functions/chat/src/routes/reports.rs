@@ -24,6 +24,7 @@ const MAX_LIMIT: usize = 100;
 #[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct ReportMessage {
     /// In the reporter's words: 1 to 1,000 characters.
+    #[schema(min_length = 1, max_length = 1000)]
     reason: String,
 }
 
@@ -67,6 +68,7 @@ pub(crate) struct ListReports {
     #[param(inline)]
     state: ReportState,
     /// How many reports: 1 to 100, 20 unless given.
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<usize>,
     /// `next` of the page before.
     cursor: Option<String>,
@@ -102,6 +104,7 @@ pub(crate) async fn list_reports(
 #[derive(Debug, Default, Deserialize, ToSchema)]
 pub(crate) struct ResolveReport {
     /// For the other agents: 1 to 1,000 characters.
+    #[schema(min_length = 1, max_length = 1000)]
     note: Option<String>,
 }
 

@@ -39,10 +39,13 @@ pub(crate) struct OpenRoom {
     /// For `match`: the group's id.
     group_id: Option<String>,
     /// For `group`: the ids of those who are in it beside the caller, 999 at most.
+    #[schema(max_items = 999)]
     members: Option<Vec<String>>,
     /// For `group`: at most 200 characters.
+    #[schema(max_length = 200)]
     title: Option<String>,
     /// For `group`: a UUID that you make. Opening again with it finds the same room.
+    #[schema(value_type = Option<uuid::Uuid>)]
     client_id: Option<String>,
 }
 
@@ -105,6 +108,7 @@ pub(crate) struct ListRooms {
     /// Only rooms of this kind; a page may then be short.
     kind: Option<RoomKind>,
     /// How many rooms: 1 to 100, 20 unless given.
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<usize>,
     /// `next` of the page before.
     cursor: Option<String>,

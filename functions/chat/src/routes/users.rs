@@ -36,8 +36,10 @@ const MAX_PICTURE: usize = 2_000;
 pub(crate) struct ListUsers {
     /// How one of the first four words of the name begins, and how it goes on: 1 to 100 characters. Case
     /// does not matter.
+    #[param(min_length = 1, max_length = 100)]
     q: String,
     /// How many people: 1 to 100, 20 unless given.
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<usize>,
     /// `next` of the page before.
     cursor: Option<String>,
@@ -106,15 +108,15 @@ pub(crate) async fn get_user(
 pub(crate) struct PutUser {
     /// The name to show: 1 to 200 characters. The person is found by it.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 200)]
     name: Change<String>,
     /// The e-mail address.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 254)]
     email: Change<String>,
     /// The address of a picture.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 2000)]
     picture: Change<String>,
     /// How the application rates the person.
     #[serde(default)]

@@ -13,7 +13,8 @@ use utoipa::ToSchema;
 /// What a Pusher client sends before it subscribes.
 #[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct AuthorizeChannel {
-    /// The client's connection.
+    /// The client's connection: two numbers with a dot between them.
+    #[schema(pattern = r"^[0-9]{1,20}\.[0-9]{1,20}$")]
     socket_id: String,
     /// The channel it wants to listen to.
     channel_name: String,
