@@ -88,6 +88,10 @@ impl Services {
                 Changed::Done { message, head, by, changed } => (message, head, by, changed),
                 refused => return Err(refusal(&refused)),
             };
+        if matches!(change, Change::Delete) {
+            // Copies that were reported go as well. Whoever dies before this deletes again.
+            self.store.forget_reported(room, seq).await?;
+        }
         if changed {
             let event = event(&change, &message, &head, by);
             self.publish(vec![(vec![Channel::Room(room, head.generation)], event)]).await;

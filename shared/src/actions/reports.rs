@@ -112,7 +112,7 @@ impl Services {
         let page = self.store.page(room, &asker, window, 1, &self.clock).await?;
         let page = page.ok_or(Error::NotFound)?;
         match page.slots.into_iter().next() {
-            Some(Slot::Message(message)) if message.seq == seq => {
+            Some(Slot::Message(message)) if message.seq == seq && message.body.is_some() => {
                 if message.sender_id == page.room.mark.member_id {
                     return Err(Error::invalid("seq", "must be a message of somebody else"));
                 }
@@ -137,7 +137,7 @@ impl Services {
             id: ReportId::derive(self.store.salt().await?, message.room, message.seq, &account),
             room: message.room,
             seq: message.seq,
-            body: Some(message.body),
+            body: message.body,
             sender_id: message.sender_id,
             sender_type: message.sender_type,
             reporter_account: (!is_hidden).then(|| caller.principal.member_id()),

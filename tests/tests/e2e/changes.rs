@@ -292,3 +292,26 @@ async fn a_change_whose_answer_is_lost_is_made_once() {
     let changes = bob.missed(&room, 0).await;
     assert_eq!((&changes["rev"], &changes["messages"][0]["body"]), (&json!(1), &json!("ONE")));
 }
+
+/// Fault F23: what was reported is gone as well, and the report stays.
+#[tokio::test]
+async fn a_report_keeps_no_text_of_a_deleted_message() {
+    let store = Meter::new();
+    let app = TestApp::on(store.clone()).await;
+    let (alice, bob, agent) =
+        (app.user("alice").await, app.user("bob").await, app.admin("agnes").await);
+    let room = alice.opens_direct("bob").await;
+    alice.posts(&room, "a rude slip").await;
+    let report = json!({ "reason": "rude" });
+    bob.post(&room.path("/messages/1/report"), report.clone()).await.expect(201);
+
+    agent.deletes(&room, 1).await.expect(200);
+
+    let reports = agent.get("/v1/reports").await.expect(200);
+    assert_eq!(reports["reports"].as_array().map(Vec::len), Some(1));
+    assert!(!reports.to_string().contains("slip"), "{reports}");
+    for item in store.items(&format!("R#{}", room.id)) {
+        assert!(!item.to_string().contains("slip"), "{item}");
+    }
+    app.user("bob").await.post(&room.path("/messages/1/report"), report).await.problem(404);
+}

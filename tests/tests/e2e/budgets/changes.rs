@@ -15,6 +15,8 @@ async fn a_change_takes_two_round_trips_and_six_write_units() {
     let again = scene.cost(scene.bob.reacts(&scene.room, seq, thumb)).await;
     Budget { calls: 2, rounds: 1, reads: 2.0, writes: 0.0 }.holds("it again", &again);
     budget.holds("taking back", &scene.cost(scene.bob.takes_back(&scene.room, seq, thumb)).await);
+    // It also looks for copies that were reported.
+    let budget = Budget { calls: 4, rounds: 3, reads: 3.0, writes: 6.0 };
     budget.holds("a deletion", &scene.cost(scene.alice.deletes(&scene.room, seq)).await);
 }
 
