@@ -2,6 +2,8 @@
 
 use std::str::FromStr;
 
+use tracing::level_filters::LevelFilter;
+
 use crate::secret::Secret;
 use crate::{
     auth::{GUESTS, IssuerKeys, KeySetUrl, Secrets, TokenSettings},
@@ -119,6 +121,36 @@ impl Config {
 
 fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
+}
+
+/// What a function logs, as Lambda's logging configuration says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LogSettings {
+    /// From this level on (`AWS_LAMBDA_LOG_LEVEL`); `INFO` where none is set.
+    pub level: LevelFilter,
+    /// One JSON object a line instead of text (`AWS_LAMBDA_LOG_FORMAT`).
+    pub json: bool,
+}
+
+impl LogSettings {
+    /// Reads the process's environment. What is not understood is as if it were not set: a function
+    /// must not fail for its logs.
+    pub fn from_env() -> Self {
+        Self::read(&Settings { get: &environment })
+    }
+
+    fn read(settings: &Settings<'_>) -> Self {
+        let level = match settings.optional("AWS_LAMBDA_LOG_LEVEL") {
+            // Lambda's own word for what is worse than an error.
+            Some(level) if level.eq_ignore_ascii_case("fatal") => Some(LevelFilter::ERROR),
+            level => level.and_then(|level| level.parse().ok()),
+        };
+        let format = settings.optional("AWS_LAMBDA_LOG_FORMAT").unwrap_or_default();
+        Self {
+            level: level.unwrap_or(LevelFilter::INFO),
+            json: format.eq_ignore_ascii_case("json"),
+        }
+    }
 }
 
 /// Settings by name.
@@ -470,5 +502,23 @@ mod tests {
         let shown = format!("{:?}", read(&all).unwrap());
         assert!(!shown.contains("0123456789abcdef") && !shown.contains(OTHER_SECRET), "{shown}");
         assert!(!shown.contains("\"secret\""), "{shown}");
+    }
+
+    #[test]
+    fn logs_are_as_lambda_is_configured_and_never_keep_a_function_from_starting() {
+        let read = |level: &str, format: &str| {
+            let (level, format) = (level.to_owned(), format.to_owned());
+            let get = |name: &str| match name {
+                "AWS_LAMBDA_LOG_LEVEL" => Some(level.clone()),
+                "AWS_LAMBDA_LOG_FORMAT" => Some(format.clone()),
+                _ => None,
+            };
+            let settings = LogSettings::read(&Settings { get: &get });
+            (settings.level, settings.json)
+        };
+        assert_eq!(read("", ""), (LevelFilter::INFO, false));
+        assert_eq!(read("DEBUG", "JSON"), (LevelFilter::DEBUG, true));
+        assert_eq!(read("FATAL", "Text"), (LevelFilter::ERROR, false));
+        assert_eq!(read("loud", "yaml"), (LevelFilter::INFO, false));
     }
 }

@@ -17,7 +17,7 @@ use super::{App, Problem, Shared, extract::MAX_BODY};
 use crate::{
     actions::Services,
     auth::{self, TokenRules},
-    config::{Config, ConfigError, Origins},
+    config::{Config, ConfigError, LogSettings, Origins},
     domain::time::Clock,
     error::Error,
     realtime::publisher::{Deadlines, Publisher, SetupError},
@@ -44,10 +44,21 @@ pub enum StartError {
     Publisher(#[from] SetupError),
 }
 
+/// Logs on standard output, from where Lambda takes them, in the format and from the level on that the
+/// function's logging configuration says. Lambda adds the time.
+fn init_logs(settings: &LogSettings) {
+    let logs = tracing_subscriber::fmt()
+        .with_target(false)
+        .without_time()
+        .with_max_level(settings.level)
+        .with_ansi(false);
+    if settings.json { logs.json().init() } else { logs.init() }
+}
+
 /// A deployed function's whole life: its environment read, its connections opened, and then one request
 /// after the other. What keeps it from starting is one line on standard error.
 pub async fn run_function(routes: Router<Shared>) -> ExitCode {
-    lambda_http::tracing::init_default_subscriber();
+    init_logs(&LogSettings::from_env());
     let app = match connect().await {
         Ok(app) => app,
         Err(error) => return failed(&error),
