@@ -49,11 +49,15 @@ def disposable_room():
 def real(name, path, method):
     """Something that is there, for this parameter of this path."""
     if name == "seq":
-        return str(CHANCE.randint(1, 4))
+        # Some messages stay, to be edited and reacted to.
+        deletes = method == "DELETE" and path.endswith("{seq}")
+        return str(CHANCE.randint(1, 2) if deletes else CHANCE.randint(1, 4))
+    if name == "emoji":
+        return CHANCE.choice(["\U0001f44d", "\u2764\ufe0f", "\U0001f381"])
     if name == "member_id":
         return CHANCE.choice(["carol", "bob"])
     if path.startswith("/v1/rooms/"):
-        if method == "DELETE":
+        if method == "DELETE" and "/messages" not in path:
             return disposable_room()
         if "/members" in path and CHANCE.random() < ENTITLED:
             return SCENE["group"]
