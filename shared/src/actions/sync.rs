@@ -31,7 +31,7 @@ const OVERLAP_MILLIS: i64 = 60_000;
 pub struct SyncCursor {
     /// Rooms with news since then are listed.
     since: Timestamp,
-    /// When the first call of this round was made: the next round begins there.
+    /// When the first call of the round was made: the next round looks back to there.
     began: Timestamp,
     /// How far the list of this round has come.
     behind: Option<Cursor>,
@@ -111,6 +111,8 @@ impl Services {
         let now = self.clock.now();
         let start = SyncCursor { since: Timestamp::default(), began: now, behind: None };
         let from = cursor.clone().unwrap_or(start);
+        // A round begins with its first call; the calls that go on with its list belong to it.
+        let began = if from.behind.is_some() { from.began } else { now };
         let mut gone = Vec::new();
         let mut known = BTreeMap::new();
         for (text, place) in held {
@@ -140,10 +142,12 @@ impl Services {
         let has_more = cursor.is_some() && page.next.is_some() && fresh.len() == page.rooms.len();
         news.extend(fresh.into_iter().filter(|room| !held.contains_key(&room.room)));
         let next = match page.next {
-            Some(behind) if has_more => SyncCursor { behind: Some(behind), ..from },
+            Some(behind) if has_more => {
+                SyncCursor { since: from.since, began, behind: Some(behind) }
+            }
             _ => {
-                let since = from.began.plus_millis(-OVERLAP_MILLIS);
-                SyncCursor { since, began: now, behind: None }
+                let since = began.plus_millis(-OVERLAP_MILLIS);
+                SyncCursor { since, began, behind: None }
             }
         };
         let rooms =

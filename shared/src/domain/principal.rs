@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ids::{Salt, SideKey};
+use super::{
+    ids::{Salt, SideKey},
+    room::{Desk, RoomKind},
+};
 
 /// The longest id of a principal, in bytes.
 pub const MAX_ID_BYTES: usize = 128;
@@ -131,6 +134,14 @@ impl Asker {
     /// The key of the desk whose queue is the caller's: the support desk, or a merchant's own.
     pub fn queue(&self) -> Option<&SideKey> {
         self.desk.as_ref().or(self.own_queue())
+    }
+
+    /// The key of the desk as which the caller could be in rooms of this kind.
+    pub fn desk_in(&self, kind: RoomKind) -> Option<&SideKey> {
+        match kind.rules().desk? {
+            Desk::Support => self.desk.as_ref(),
+            Desk::Merchant => self.own_queue(),
+        }
     }
 
     /// The key of the queue that is the caller's alone: a merchant's.

@@ -30,8 +30,6 @@ use crate::domain::{
     ids::SideKey,
     member::MemberType,
     message::{Message, SenderType},
-    principal::PrincipalType,
-    room::Desk,
     time::Timestamp,
 };
 
@@ -134,8 +132,8 @@ impl Run<'_> {
             let members = self.store.members(self.room).await?.ok_or(AppendError::NotAMember)?;
             return self.as_member(members).await;
         }
-        Ok(match &asker.desk {
-            Some(desk) if rules.desk == Some(Desk::Support) => (Poster::Agent(desk.clone()), None),
+        Ok(match asker.desk_in(self.room.kind()) {
+            Some(desk) if *desk != asker.me => (Poster::Agent(desk.clone()), None),
             _ => (Poster::Side(asker.me.clone()), None),
         })
     }
@@ -264,11 +262,8 @@ impl Run<'_> {
     }
 
     fn is_desk(&self, poster: &Poster) -> bool {
-        let is_merchant = self.sender.asker.kind == PrincipalType::Merchant;
-        match self.room.kind().rules().desk {
-            Some(Desk::Merchant) => is_merchant,
-            _ => matches!(poster, Poster::Agent(_)),
-        }
+        let desk = self.sender.asker.desk_in(self.room.kind());
+        desk.is_some_and(|desk| poster.key() == Some(desk))
     }
 
     /// Id and capacity of a sender whose mark is not in HEAD.

@@ -19,7 +19,6 @@ use super::{
 use crate::domain::{
     ids::{RoomId, SideKey},
     principal::Asker,
-    room::Desk,
     time::Timestamp,
 };
 
@@ -78,7 +77,9 @@ impl Store {
         seen: Option<u64>,
         now: Timestamp,
     ) -> Result<Filed, StoreError> {
-        let Some(desk) = desk_of(room, asker) else { return self.not_the_desk(room, asker).await };
+        let Some(desk) = asker.desk_in(room.kind()) else {
+            return self.not_the_desk(room, asker).await;
+        };
         let condition = "attribute_not_exists(ar)";
         let request = self
             .desk_request(room, asker, desk)
@@ -98,7 +99,9 @@ impl Store {
         asker: &Asker,
         seen: Option<u64>,
     ) -> Result<Filed, StoreError> {
-        let Some(desk) = desk_of(room, asker) else { return self.not_the_desk(room, asker).await };
+        let Some(desk) = asker.desk_in(room.kind()) else {
+            return self.not_the_desk(room, asker).await;
+        };
         let request =
             self.desk_request(room, asker, desk).update_expression("SET q1p = k1 REMOVE ar");
         self.file(request, "attribute_exists(ar)", room, asker, seen).await
@@ -155,13 +158,5 @@ impl Store {
     async fn not_the_desk(&self, room: RoomId, asker: &Asker) -> Result<Filed, StoreError> {
         let member = self.membership(room, asker).await?;
         Ok(if member.is_some() { Filed::NotTheDesk } else { Filed::NotFound })
-    }
-}
-
-/// The desk as which the asker could have the room in its queue.
-fn desk_of(room: RoomId, asker: &Asker) -> Option<&SideKey> {
-    match room.kind().rules().desk? {
-        Desk::Support => asker.desk.as_ref(),
-        Desk::Merchant => asker.queue().filter(|key| **key == asker.me),
     }
 }

@@ -16,7 +16,6 @@ use super::{
 use crate::domain::{
     ids::{RoomId, SideKey},
     principal::Asker,
-    room::Desk,
     time::Timestamp,
 };
 
@@ -67,8 +66,7 @@ impl Store {
         if room.kind().rules().has_many_members() {
             return self.mark_read_in_group(room, asker, seq, now).await;
         }
-        let works_here = room.kind().rules().desk == Some(Desk::Support);
-        let mut me = asker.desk.as_ref().filter(|_| works_here).unwrap_or(&asker.me).clone();
+        let mut me = asker.desk_in(room.kind()).unwrap_or(&asker.me).clone();
         let mut reading = Reading { seq: seq.min(key::MAX_SEQ), to_the_end: true, now };
         for _ in 0..MAX_TRIES {
             let request = self.mark_request(room, asker, &me, reading);
@@ -100,7 +98,7 @@ impl Store {
         me: &SideKey,
         Reading { seq, to_the_end, now }: Reading,
     ) -> UpdateItemFluentBuilder {
-        let is_desk = room.kind().rules().desk.is_some() && asker.queue() == Some(me);
+        let is_desk = asker.desk_in(room.kind()) == Some(me);
         let (update, head) = match (is_desk, to_the_end) {
             (true, true) => (" REMOVE q3p, q3s", "seq = :seq"),
             _ => ("", "seq >= :seq"),

@@ -39,9 +39,7 @@ impl Membership {
     /// is not there as an agent.
     pub(super) fn check(room: RoomId, asker: &Asker, head: Option<Head>) -> Option<Self> {
         let head = head?;
-        let works_here = room.kind().rules().desk == Some(Desk::Support);
-        let desk = asker.desk.as_ref().filter(|_| works_here);
-        let mut keys = std::iter::once(&asker.me).chain(desk);
+        let mut keys = std::iter::once(&asker.me).chain(asker.desk_in(room.kind()));
         let (me, mark) = keys.find_map(|key| head.marks.get_key_value(key))?;
         Some(Self { room, me: me.clone(), mark: mark.clone(), part: None, head })
     }

@@ -212,3 +212,22 @@ async fn each_side_is_told_on_its_own_channels() {
     of_merchant.saw_nothing().await;
     of_desk.saw_nothing().await;
 }
+
+/// Whoever is a merchant and an agent is the merchant in its own rooms, and an agent at the support desk.
+#[tokio::test]
+async fn a_merchant_who_is_an_agent_too_keeps_its_own_desk() {
+    let Scene { app, user, room, .. } = Scene::set().await;
+    let claims = json!({ "sub": "wheels", "type": "merchant", "roles": ["admin"] });
+    let both = app.user_with(claims).await;
+    user.posts(&room, "Hello?").await;
+    let merchant = app.merchant("wheels").await;
+    assert_eq!(merchant.me().await["desk_waiting"], 1);
+
+    both.marks_read(&room, 1).await;
+    assert_eq!(merchant.me().await["desk_waiting"], 0);
+    user.posts(&room, "Still there?").await;
+    assert_eq!(both.posts(&room, "Yes").await["sender_type"], "merchant");
+    assert_eq!(merchant.me().await["desk_waiting"], 0);
+    let shown = both.post(&room.path("/archive"), json!({})).await.expect(200);
+    assert_eq!(shown["state"], "archived");
+}

@@ -86,6 +86,25 @@ async fn calls_overlap() {
     assert_eq!(ids(&second), [&room.id]);
 }
 
+/// What was told is not told again for ever: each call looks back behind the one before it, and no further.
+#[tokio::test]
+async fn old_news_are_told_once() {
+    let app = TestApp::start().await;
+    app.fix_clock().await;
+    let (alice, bob) = (app.user("alice").await, app.user("bob").await);
+    let first = syncs(&alice, None, &[]).await;
+    let room = bob.opens_direct("alice").await;
+    bob.posts(&room, "hello").await;
+    app.advance_clock(Duration::from_secs(300)).await;
+    let second = syncs(&alice, Some(&first["cursor"]), &[]).await;
+    assert_eq!(ids(&second), [&room.id]);
+    app.advance_clock(Duration::from_secs(300)).await;
+
+    let third = syncs(&alice, Some(&second["cursor"]), &[]).await;
+
+    assert_eq!(ids(&third), [""; 0]);
+}
+
 /// More news than one call tells is told by the calls that follow.
 #[tokio::test]
 async fn news_of_many_rooms_come_in_parts() {

@@ -1,0 +1,181 @@
+//! What is read from the environment, and what is refused.
+
+use std::collections::BTreeMap;
+
+use super::*;
+
+const KEY_SET: &str = "https://id.example/keys";
+const OTHER_SECRET: &str = "fedcba9876543210fedcba9876543210";
+
+fn read(changes: &[(&'static str, &str)]) -> Result<Config, String> {
+    let mut values = BTreeMap::from([
+        ("AWS_REGION", "eu-central-1"),
+        ("PARLOUR_TABLE", "parlour"),
+        ("PARLOUR_JWT_SECRET", "0123456789abcdef0123456789abcdef"),
+        ("PARLOUR_JWT_ISSUER", "shop"),
+        ("PARLOUR_JWT_AUDIENCE", "parlour"),
+        ("PARLOUR_RELAY_APP_ID", "1"),
+        ("PARLOUR_RELAY_KEY", "key"),
+        ("PARLOUR_RELAY_SECRET", "secret"),
+        ("PARLOUR_RELAY_CLUSTER", "eu"),
+    ]);
+    values.extend(changes.iter().copied());
+    let get = |name: &str| values.get(name).map(|value| (*value).to_owned());
+    Config::read(&Settings { get: &get }).map_err(|error| error.to_string())
+}
+
+#[test]
+fn a_cluster_is_enough_to_reach_hosted_pusher() {
+    let relay = read(&[]).unwrap().relay;
+    assert_eq!(relay.api, Endpoint { host: "api-eu.pusher.com".into(), port: 443, tls: true });
+    assert_eq!(relay.socket, Endpoint { host: "ws-eu.pusher.com".into(), port: 443, tls: true });
+}
+
+#[test]
+fn another_server_needs_a_host_and_says_so_once() {
+    let own = [
+        ("PARLOUR_RELAY_CLUSTER", ""),
+        ("PARLOUR_RELAY_HOST", "relay.example"),
+        ("PARLOUR_RELAY_PORT", "6001"),
+        ("PARLOUR_RELAY_TLS", "false"),
+    ];
+    let relay = read(&own).unwrap().relay;
+    let expected = Endpoint { host: "relay.example".into(), port: 6001, tls: false };
+    assert_eq!((relay.api, relay.socket), (expected.clone(), expected));
+}
+
+#[test]
+fn what_is_missing_or_wrong_is_named() {
+    for (name, value, message) in [
+        ("PARLOUR_TABLE", "", "PARLOUR_TABLE is not set"),
+        ("PARLOUR_JWT_SECRET", "", "PARLOUR_JWT_SECRET is not set, nor PARLOUR_JWKS_URL"),
+        ("PARLOUR_JWT_SECRET", "short", "PARLOUR_JWT_SECRET is shorter than 32 bytes"),
+        (
+            "PARLOUR_JWT_SECRET_PREVIOUS",
+            "short",
+            "PARLOUR_JWT_SECRET_PREVIOUS is shorter than 32 bytes",
+        ),
+        ("PARLOUR_GUEST_SECRET", "short", "PARLOUR_GUEST_SECRET is shorter than 32 bytes"),
+        (
+            "PARLOUR_JWKS_URL",
+            KEY_SET,
+            "PARLOUR_JWKS_URL is set, and so is PARLOUR_JWT_SECRET; unset one",
+        ),
+        ("PARLOUR_JWT_ISSUER", "", "PARLOUR_JWT_ISSUER is not set"),
+        (
+            "PARLOUR_JWT_ISSUER",
+            "parlour-guests",
+            "PARLOUR_JWT_ISSUER is parlour-guests, which is the issuer of guests' tokens alone",
+        ),
+        ("PARLOUR_JWT_AUDIENCE", "", "PARLOUR_JWT_AUDIENCE is not set"),
+        ("PARLOUR_RELAY_PORT", "70000", "PARLOUR_RELAY_PORT is not a port"),
+        ("PARLOUR_RELAY_TLS", "maybe", "PARLOUR_RELAY_TLS is not true or false"),
+        ("PARLOUR_USER_SEARCH", "false", "PARLOUR_USER_SEARCH is not on or off"),
+        ("PARLOUR_GUESTS", "yes", "PARLOUR_GUESTS is not on or off"),
+        ("PARLOUR_RELAY_CLUSTER", "", "PARLOUR_RELAY_HOST is not set, nor PARLOUR_RELAY_CLUSTER"),
+        (
+            "PARLOUR_CORS_ORIGINS",
+            "https://shop.example/",
+            "PARLOUR_CORS_ORIGINS holds \"https://shop.example/\", which is no origin like https://shop.example",
+        ),
+    ] {
+        assert_eq!(read(&[(name, value)]).err().as_deref(), Some(message));
+    }
+}
+
+#[test]
+fn a_key_set_stands_in_the_place_of_a_secret() {
+    let no_secret = ("PARLOUR_JWT_SECRET", "");
+    let tokens = read(&[no_secret, ("PARLOUR_JWKS_URL", KEY_SET)]).unwrap().tokens;
+    assert!(matches!(tokens.keys, IssuerKeys::KeySet(_)));
+    assert!(tokens.guests.is_none());
+    for (changes, message) in [
+        (
+            [("PARLOUR_JWKS_URL", "http://id.example/keys"), ("PARLOUR_GUESTS", "")],
+            "PARLOUR_JWKS_URL is not an https URL (http only for this machine)",
+        ),
+        (
+            [("PARLOUR_JWKS_URL", KEY_SET), ("PARLOUR_JWT_SECRET_PREVIOUS", OTHER_SECRET)],
+            "PARLOUR_JWT_SECRET_PREVIOUS is set, but not PARLOUR_JWT_SECRET",
+        ),
+        (
+            [("PARLOUR_JWKS_URL", KEY_SET), ("PARLOUR_GUESTS", "on")],
+            "PARLOUR_GUEST_SECRET is not set, and guests need one where PARLOUR_JWKS_URL is set",
+        ),
+    ] {
+        let changes = [&[no_secret], changes.as_slice()].concat();
+        assert_eq!(read(&changes).err().as_deref(), Some(message));
+    }
+}
+
+#[test]
+fn guests_have_the_applications_secret_or_one_of_their_own() {
+    let guests = |changes: &[_]| {
+        let tokens = read(changes).unwrap().tokens;
+        tokens.guests.map(|secrets| secrets.current.expose().to_owned())
+    };
+    assert_eq!(guests(&[]).as_deref(), Some("0123456789abcdef0123456789abcdef"));
+    let own = ("PARLOUR_GUEST_SECRET", OTHER_SECRET);
+    assert_eq!(guests(&[own]).as_deref(), Some(OTHER_SECRET));
+    let key_set = [own, ("PARLOUR_JWT_SECRET", ""), ("PARLOUR_JWKS_URL", KEY_SET)];
+    assert_eq!(guests(&key_set).as_deref(), Some(OTHER_SECRET));
+}
+
+#[test]
+fn a_laptop_needs_no_settings_and_takes_those_there_are() {
+    let demo = TokenSettings {
+        keys: IssuerKeys::Secrets(Secrets::only(Secret::new("demo"))),
+        issuer: "demo".into(),
+        audience: "parlour".into(),
+        guests: Some(Secrets::only(Secret::new("demo"))),
+    };
+    let nothing = Settings { get: &|_| None }.tokens_or(demo.clone()).unwrap();
+    assert!(matches!(nothing.keys, IssuerKeys::Secrets(_)));
+    assert_eq!((nothing.issuer.as_str(), nothing.audience.as_str()), ("demo", "parlour"));
+    let set = |name: &str| match name {
+        "PARLOUR_JWKS_URL" => Some(KEY_SET.to_owned()),
+        "PARLOUR_JWT_ISSUER" => Some("https://id.example/".to_owned()),
+        _ => None,
+    };
+    let some = Settings { get: &set }.tokens_or(demo).unwrap();
+    assert!(matches!(some.keys, IssuerKeys::KeySet(_)));
+    assert_eq!(some.issuer, "https://id.example/");
+    assert!(some.guests.is_some(), "a laptop's guests still have a secret");
+}
+
+#[test]
+fn a_deployment_has_the_search_and_no_guests_unless_it_says_otherwise() {
+    let features = |changes: &[_]| read(changes).unwrap().features;
+    assert_eq!(features(&[]), Features { user_search: true, guests: false });
+    let other = [("PARLOUR_USER_SEARCH", "off"), ("PARLOUR_GUESTS", "on")];
+    assert_eq!(features(&other), Features { user_search: false, guests: true });
+}
+
+#[test]
+fn secrets_are_not_printed() {
+    let all = [
+        ("PARLOUR_JWT_SECRET_PREVIOUS", OTHER_SECRET),
+        ("PARLOUR_GUEST_SECRET", "0123456789abcdef0123456789guests"),
+    ];
+    let shown = format!("{:?}", read(&all).unwrap());
+    assert!(!shown.contains("0123456789abcdef") && !shown.contains(OTHER_SECRET), "{shown}");
+    assert!(!shown.contains("\"secret\""), "{shown}");
+}
+
+#[test]
+fn logs_are_as_lambda_is_configured_and_never_keep_a_function_from_starting() {
+    let read = |level: &str, format: &str| {
+        let (level, format) = (level.to_owned(), format.to_owned());
+        let get = |name: &str| match name {
+            "AWS_LAMBDA_LOG_LEVEL" => Some(level.clone()),
+            "AWS_LAMBDA_LOG_FORMAT" => Some(format.clone()),
+            _ => None,
+        };
+        let settings = LogSettings::read(&Settings { get: &get });
+        (settings.level, settings.json)
+    };
+    assert_eq!(read("", ""), (LevelFilter::INFO, false));
+    assert_eq!(read("DEBUG", "JSON"), (LevelFilter::DEBUG, true));
+    assert_eq!(read("FATAL", "Text"), (LevelFilter::ERROR, false));
+    assert_eq!(read("loud", "yaml"), (LevelFilter::INFO, false));
+}
