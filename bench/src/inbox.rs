@@ -15,7 +15,10 @@ use std::{
 
 use local::{ALL_FEATURES, Local, LocalOptions, data::Data, demo_tokens, embedded::Durability};
 use serde_json::{Value, json};
-use shared::domain::time::{Clock, system_now};
+use shared::{
+    config::Limits,
+    domain::time::{Clock, system_now},
+};
 use tests::Meter;
 
 use self::seed::Seeder;
@@ -297,6 +300,7 @@ async fn cost(case: &Case) -> Result<(f64, f64), Failure> {
         listen,
         relay: None,
         features: ALL_FEATURES,
+        limits: Limits::NONE,
         tokens: demo_tokens(),
         token_clock: Clock::system(),
     };

@@ -7,7 +7,7 @@ use axum::{Router, serve::ListenerExt as _};
 use shared::{
     actions::Services,
     auth::{self, IssuerKeys, Secrets, TokenRules, TokenSettings},
-    config::{Config, DynamoDb, Features, Origins},
+    config::{Config, DynamoDb, Features, Limits, Origins},
     domain::time::Clock,
     http::App,
     realtime::{
@@ -42,6 +42,8 @@ pub struct LocalOptions {
     pub relay: Option<Endpoint>,
     /// What can be switched off.
     pub features: Features,
+    /// How often things may be done.
+    pub limits: Limits,
     /// Whose tokens are good.
     pub tokens: TokenSettings,
     /// When a key set is due: the machine's time, but for tests.
@@ -91,9 +93,9 @@ impl Local {
         let refused = |cause| StartError::Listen { address: options.listen, cause };
         let listener = TcpListener::bind(options.listen).await.map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;
+        let config = config(address, &options);
         let dynamodb = client(options.wire, RetryConfig::standard().with_max_attempts(3));
         table::create(&dynamodb, TABLE).await?;
-        let config = config(address, options.relay, options.features, options.tokens);
         let tokens = TokenRules::new(config.tokens.clone(), options.token_clock)?;
         let clock = DevClock::default();
         let services = Services {
@@ -102,6 +104,7 @@ impl Local {
             relay: config.relay.clone(),
             clock: clock.clock(),
             features: config.features,
+            limits: config.limits,
         };
         let hub = Hub::new(app_of(&config.relay), hub::Settings::default());
         let app = Arc::new(App::new(config, tokens, services));
@@ -159,28 +162,24 @@ pub fn demo_tokens() -> TokenSettings {
 }
 
 /// Demo values, for this machine alone. `infra/local.env` holds the same.
-fn config(
-    address: SocketAddr,
-    relay: Option<Endpoint>,
-    features: Features,
-    tokens: TokenSettings,
-) -> Config {
+fn config(address: SocketAddr, options: &LocalOptions) -> Config {
     let own = Endpoint { host: address.ip().to_string(), port: address.port(), tls: false };
     Config {
         dynamodb: DynamoDb { region: "local".into(), endpoint: None },
         table: TABLE.into(),
-        tokens,
+        tokens: options.tokens.clone(),
         relay: Relay {
             app_id: "parlour".into(),
             key: "parlour-key".into(),
             secret: Secret::new("parlour-secret"),
-            api: relay.unwrap_or_else(|| own.clone()),
+            api: options.relay.clone().unwrap_or_else(|| own.clone()),
             socket: own,
             cluster: None,
         },
         origins: Origins::All,
         public_url: None,
-        features,
+        features: options.features,
+        limits: options.limits,
     }
 }
 

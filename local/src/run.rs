@@ -13,7 +13,11 @@ use crate::{
     embedded::{self, Durability, Engine},
     program::{ALL_FEATURES, Local, LocalOptions, demo_tokens},
 };
-use shared::{auth::TokenSettings, config::Features, domain::time::Clock};
+use shared::{
+    auth::TokenSettings,
+    config::{Features, Limits},
+    domain::time::Clock,
+};
 
 /// DynamoDB deletes what has expired within a day or two; a laptop does so this often.
 const EXPIRY_INTERVAL: Duration = Duration::from_secs(600);
@@ -28,11 +32,14 @@ pub async fn run(args: Args) -> Result<(), Box<dyn Error>> {
     if let Some(address) = args.dynamodb {
         serve_store(data.engine.clone(), address).await?;
     }
+    let mut limits = Limits::from_env(Limits::NONE)?;
+    limits.posts = args.post_rate.or(limits.posts);
     let options = LocalOptions {
         wire: Arc::new(data.engine.clone()),
         listen: args.listen,
         relay: None,
         features: Features::from_env(ALL_FEATURES)?,
+        limits,
         tokens: TokenSettings::from_env(demo_tokens())?,
         token_clock: Clock::system(),
     };

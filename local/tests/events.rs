@@ -14,7 +14,7 @@ use serde_json::Value;
 use shared::{
     actions::Services,
     auth::TokenRules,
-    config::{Config, DynamoDb, Origins},
+    config::{Config, DynamoDb, Limits, Origins},
     domain::time::Clock,
     http::{App, serve},
     realtime::{
@@ -67,6 +67,7 @@ async fn functions() -> Router {
         relay: relay.clone(),
         clock: Clock::system(),
         features: ALL_FEATURES,
+        limits: Limits::NONE,
     };
     let config = Config {
         dynamodb: DynamoDb { region: "local".into(), endpoint: None },
@@ -76,6 +77,7 @@ async fn functions() -> Router {
         origins: Origins::All,
         public_url: None,
         features: ALL_FEATURES,
+        limits: Limits::NONE,
     };
     serve(chat::routes().merge(realtime::routes()), Arc::new(App::new(config, tokens, services)))
 }

@@ -4,10 +4,11 @@ use std::str::FromStr;
 
 use tracing::level_filters::LevelFilter;
 
-use crate::secret::Secret;
 use crate::{
     auth::{GUESTS, IssuerKeys, KeySetUrl, Secrets, TokenSettings},
+    domain::rate::{BadRate, Rate},
     realtime::relay::{Endpoint, Relay},
+    secret::Secret,
 };
 
 /// The shortest secret that may verify tokens: 256 bits, as RFC 7518 (section 3.2) asks for HS256.
@@ -31,6 +32,8 @@ pub struct Config {
     pub public_url: Option<String>,
     /// What can be switched off.
     pub features: Features,
+    /// How often things may be done.
+    pub limits: Limits,
 }
 
 /// What can be switched off.
@@ -49,6 +52,40 @@ impl Features {
     /// Names the first setting that is wrong.
     pub fn from_env(unless_set: Self) -> Result<Self, ConfigError> {
         Settings { get: &environment }.features(unless_set)
+    }
+}
+
+/// How often things may be done; what has no rate is not limited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Posts of one sender in one room. A desk's agents are one sender.
+    pub posts: Option<Rate>,
+    /// Rooms that one caller opens.
+    pub openings: Option<Rate>,
+    /// Searches for people by one caller.
+    pub searches: Option<Rate>,
+    /// Guests who come from one address.
+    pub guests: Option<Rate>,
+}
+
+impl Limits {
+    /// What a laptop has.
+    pub const NONE: Self = Self { posts: None, openings: None, searches: None, guests: None };
+
+    /// What a deployment has: more than people need, less than a program that went wild can pay for.
+    const DEPLOYED: Self = Self {
+        posts: Some(Rate::new(5, 30)),
+        openings: Some(Rate::new(1, 60)),
+        searches: Some(Rate::new(5, 50)),
+        guests: Some(Rate::new(1, 60)),
+    };
+
+    /// What the environment says, and `unless_set` where it says nothing.
+    ///
+    /// # Errors
+    /// Names the first setting that is wrong.
+    pub fn from_env(unless_set: Self) -> Result<Self, ConfigError> {
+        Settings { get: &environment }.limits(unless_set)
     }
 }
 
@@ -115,6 +152,7 @@ impl Config {
                 .optional("PARLOUR_PUBLIC_URL")
                 .map(|url| url.trim_end_matches('/').to_owned()),
             features,
+            limits: settings.limits(Limits::DEPLOYED)?,
         })
     }
 }
@@ -290,6 +328,30 @@ impl Settings<'_> {
             user_search: self.switch("PARLOUR_USER_SEARCH")?.unwrap_or(unless_set.user_search),
             guests: self.switch("PARLOUR_GUESTS")?.unwrap_or(unless_set.guests),
         })
+    }
+
+    fn limits(&self, unless_set: Limits) -> Result<Limits, ConfigError> {
+        Ok(Limits {
+            posts: self.rate("PARLOUR_POST_RATE", unless_set.posts)?,
+            openings: self.rate("PARLOUR_OPEN_RATE", unless_set.openings)?,
+            searches: self.rate("PARLOUR_SEARCH_RATE", unless_set.searches)?,
+            guests: self.rate("PARLOUR_GUEST_RATE", unless_set.guests)?,
+        })
+    }
+
+    fn rate(
+        &self,
+        name: &'static str,
+        unless_set: Option<Rate>,
+    ) -> Result<Option<Rate>, ConfigError> {
+        match self.optional(name).as_deref() {
+            None => Ok(unless_set),
+            Some("off") => Ok(None),
+            Some(text) => {
+                let rate: Result<Rate, BadRate> = text.parse();
+                rate.map(Some).map_err(|bad| wrong(name, &format!("{bad}, nor off")))
+            }
+        }
     }
 
     fn switch(&self, name: &'static str) -> Result<Option<bool>, ConfigError> {

@@ -11,7 +11,10 @@ use local::{
     embedded::{Engine, Wire},
 };
 use shared::{
-    auth::TokenSettings, config::Features, domain::time::Clock, realtime::relay::Endpoint,
+    auth::TokenSettings,
+    config::{Features, Limits},
+    domain::time::Clock,
+    realtime::relay::Endpoint,
 };
 
 use crate::{FakeRelay, Site};
@@ -67,6 +70,11 @@ impl TestApp {
         Self::started(Engine::memory().expect("an empty store"), None, features).await
     }
 
+    /// With limits on how often things may be done.
+    pub async fn limiting(store: impl Wire, limits: Limits) -> Self {
+        Self::running(LocalOptions { limits, ..options(store) }).await
+    }
+
     /// With an empty store, and keys of the test's own. `clock` tells when a key set is due.
     pub async fn trusting(tokens: TokenSettings, clock: Clock) -> Self {
         let store = Engine::memory().expect("an empty store");
@@ -103,6 +111,7 @@ fn options(store: impl Wire) -> LocalOptions {
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
         relay: None,
         features: ALL_FEATURES,
+        limits: Limits::NONE,
         tokens: demo_tokens(),
         token_clock: Clock::system(),
     }

@@ -1,5 +1,6 @@
 //! Looking people up, and what the application's server tells of them.
 
+use futures_util::future::try_join;
 use serde::Serialize;
 
 use crate::{
@@ -11,7 +12,7 @@ use crate::{
         time::Timestamp,
     },
     error::Error,
-    store::NameCursor,
+    store::{Doing, NameCursor},
 };
 
 /// A person as its viewer may see it.
@@ -51,7 +52,7 @@ impl Services {
     /// The people of whose names a word begins so; `wanted` is folded.
     ///
     /// # Errors
-    /// `Forbidden` to guests, and where the search is switched off.
+    /// `Forbidden` to guests, and where the search is switched off; `TooMany`.
     pub async fn search(
         &self,
         caller: &Caller,
@@ -60,8 +61,9 @@ impl Services {
         after: Option<&NameCursor>,
     ) -> Result<PersonList, Error> {
         self.may_search(caller)?;
+        let counted = self.throttle_caller(caller, Doing::Searching, self.limits.searches);
         // Whoever searches can be found.
-        self.remember(caller).await?;
+        try_join(counted, self.remember(caller)).await?;
         let page = self.store.people_named(wanted, limit, after).await?;
         Ok(PersonList {
             users: page.people.into_iter().map(|person| view(caller, person)).collect(),

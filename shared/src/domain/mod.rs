@@ -10,6 +10,7 @@ pub mod message;
 pub mod name;
 pub mod person;
 pub mod principal;
+pub mod rate;
 pub mod report;
 pub mod room;
 pub mod time;

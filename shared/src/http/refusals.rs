@@ -39,6 +39,8 @@ refusals! {
     }
     /// Of routes that take parameters.
     BadQuery { "422": "A parameter is wrong" }
+    /// Of routes that can be called too often.
+    TooMany { "429": "Too often: try again after `Retry-After`" }
     /// Of routes that need the store.
     Unavailable { "503": "Try again" }
 }

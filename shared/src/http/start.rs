@@ -88,6 +88,7 @@ async fn connect() -> Result<Shared, StartError> {
         relay: config.relay.clone(),
         clock: Clock::system(),
         features: config.features,
+        limits: config.limits,
     };
     let tokens = TokenRules::new(config.tokens.clone(), Clock::system())?;
     let app = App::new(config, tokens, services);

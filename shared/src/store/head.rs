@@ -44,8 +44,10 @@ pub struct Head {
     /// Sides that may no longer post.
     #[serde(rename = "bl")]
     pub blocked: BTreeMap<SideKey, u64>,
-    /// Per sender: when its next post would be on time.
-    pub rate: BTreeMap<SideKey, u64>,
+    /// In groups: when the next post is due, in milliseconds. Not for each member, or HEAD would grow
+    /// with the group; those whose keys fall into the same place share one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) rate: Option<BTreeMap<String, i64>>,
     /// The newest message, as lists show it.
     #[serde(rename = "pv")]
     pub preview: Preview,
@@ -112,6 +114,9 @@ pub struct Mark {
     /// When it said so last, in milliseconds; 0 when never.
     #[serde(rename = "t")]
     at: i64,
+    /// When the member's next post is due, in milliseconds.
+    #[serde(rename = "r", default, skip_serializing_if = "Option::is_none")]
+    pub(super) due: Option<i64>,
     /// The head when the member hid the room: until more comes.
     #[serde(rename = "h", default, skip_serializing_if = "Option::is_none")]
     hidden: Option<u64>,
@@ -184,7 +189,7 @@ impl Head {
             voids: 0,
             marks: BTreeMap::new(),
             blocked: BTreeMap::new(),
-            rate: BTreeMap::new(),
+            rate: rules.has_many_members().then(BTreeMap::new),
             preview: Preview::default(),
             last_activity: now.millis(),
             last_change: None,

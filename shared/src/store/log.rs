@@ -38,6 +38,7 @@ use crate::domain::{
     ids::RoomId,
     message::{Draft, Message, Slot},
     principal::Asker,
+    rate::Rate,
     time::{Clock, Timestamp},
 };
 
@@ -57,6 +58,8 @@ pub struct Sender<'a> {
     pub member_id: &'a str,
     /// Whether it is the application's own server, which belongs to no room and posts in all.
     pub is_system: bool,
+    /// How often it may post in a room, where that is limited.
+    pub rate: Option<Rate>,
 }
 
 /// A post that succeeded.
@@ -86,6 +89,12 @@ pub enum AppendError {
     /// The room has no slot of the number that the message answers.
     #[error("no such message to reply to")]
     NothingToReplyTo,
+    /// The sender posts faster than it may.
+    #[error("too fast")]
+    TooFast {
+        /// In how many seconds it may post again.
+        retry_after: u64,
+    },
     /// The client id belongs to another message.
     #[error("this client_id was used for another message")]
     ClientIdReused,
@@ -161,7 +170,7 @@ impl Run<'_> {
         {
             return self.put_until_stored(owned, room).await;
         }
-        let (taken, room) = self.commit().await?;
+        let (taken, room) = self.commit(self.sender.rate).await?;
         let stored = self.claim_and_put(taken, room.clone());
         // A member of a group has its mark beside HEAD; it moves while the message is put.
         let (stored, ()) = futures_util::future::join(stored, self.mark_sender(taken, &room)).await;
@@ -200,7 +209,8 @@ impl Run<'_> {
                 }
                 PutOutcome::Found(_) => {
                     let voided = owned.seq;
-                    (owned, room) = self.commit().await?;
+                    // Still the same post, which was let through.
+                    (owned, room) = self.commit(None).await?;
                     if let Some(claim) = &self.claim {
                         owned = self.move_claim(claim, voided, owned, &room.head).await?;
                     }

@@ -27,6 +27,7 @@ mod open;
 mod page;
 mod part;
 mod profile;
+mod rate;
 mod recent;
 mod report;
 mod roster;
@@ -34,6 +35,7 @@ mod salt;
 mod slot;
 mod sweep;
 pub mod table;
+mod throttle;
 mod transact;
 mod update;
 
@@ -64,6 +66,7 @@ pub use self::{
     report::{ReportCursor, ReportPage, Reported},
     roster::Members,
     sweep::Deleted,
+    throttle::{Doing, Throttled},
 };
 use self::{recent::Recent, roster::Remembered};
 use crate::domain::ids::Salt;

@@ -13,6 +13,7 @@ mod faults;
 mod groups;
 mod guests;
 mod lag;
+mod limits;
 mod listings;
 mod matches;
 mod me;
