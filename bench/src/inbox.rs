@@ -301,6 +301,7 @@ async fn cost(case: &Case) -> Result<(f64, f64), Failure> {
         relay: None,
         features: ALL_FEATURES,
         limits: Limits::NONE,
+        retention: Default::default(),
         tokens: demo_tokens(),
         token_clock: Clock::system(),
     };

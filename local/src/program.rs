@@ -8,7 +8,7 @@ use shared::{
     actions::Services,
     auth::{self, IssuerKeys, Secrets, TokenRules, TokenSettings},
     config::{Config, DynamoDb, Features, Limits, Origins},
-    domain::time::Clock,
+    domain::{retention::Retention, time::Clock},
     http::App,
     realtime::{
         publisher::{Deadlines, Publisher, SetupError},
@@ -44,6 +44,8 @@ pub struct LocalOptions {
     pub features: Features,
     /// How often things may be done.
     pub limits: Limits,
+    /// How long messages are kept.
+    pub retention: Retention,
     /// Whose tokens are good.
     pub tokens: TokenSettings,
     /// When a key set is due: the machine's time, but for tests.
@@ -99,7 +101,8 @@ impl Local {
         let tokens = TokenRules::new(config.tokens.clone(), options.token_clock)?;
         let clock = DevClock::default();
         let services = Services {
-            store: Store::new(dynamodb, TABLE),
+            store: Store::new(dynamodb, TABLE)
+                .with_retention(config.retention.clone(), clock.clock()),
             publisher: Publisher::new(config.relay.clone(), Deadlines::default())?,
             relay: config.relay.clone(),
             clock: clock.clock(),
@@ -180,6 +183,7 @@ fn config(address: SocketAddr, options: &LocalOptions) -> Config {
         public_url: None,
         features: options.features,
         limits: options.limits,
+        retention: options.retention.clone(),
     }
 }
 

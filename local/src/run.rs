@@ -15,7 +15,7 @@ use crate::{
 };
 use shared::{
     auth::TokenSettings,
-    config::{Features, Limits},
+    config::{Features, Limits, retention_from_env},
     domain::time::Clock,
 };
 
@@ -40,6 +40,7 @@ pub async fn run(args: Args) -> Result<(), Box<dyn Error>> {
         relay: None,
         features: Features::from_env(ALL_FEATURES)?,
         limits,
+        retention: retention_from_env()?,
         tokens: TokenSettings::from_env(demo_tokens())?,
         token_clock: Clock::system(),
     };

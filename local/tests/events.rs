@@ -78,6 +78,7 @@ async fn functions() -> Router {
         public_url: None,
         features: ALL_FEATURES,
         limits: Limits::NONE,
+        retention: Default::default(),
     };
     serve(chat::routes().merge(realtime::routes()), Arc::new(App::new(config, tokens, services)))
 }

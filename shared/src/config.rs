@@ -6,7 +6,10 @@ use tracing::level_filters::LevelFilter;
 
 use crate::{
     auth::{GUESTS, IssuerKeys, KeySetUrl, Secrets, TokenSettings},
-    domain::rate::{BadRate, Rate},
+    domain::{
+        rate::{BadRate, Rate},
+        retention::{BadRetention, Retention},
+    },
     realtime::relay::{Endpoint, Relay},
     secret::Secret,
 };
@@ -34,6 +37,8 @@ pub struct Config {
     pub features: Features,
     /// How often things may be done.
     pub limits: Limits,
+    /// How long messages are kept.
+    pub retention: Retention,
 }
 
 /// What can be switched off.
@@ -99,6 +104,15 @@ impl TokenSettings {
     }
 }
 
+/// How long messages are kept, as the environment says it (`PARLOUR_RETENTION`); for ever where it says
+/// nothing.
+///
+/// # Errors
+/// Says what is wrong.
+pub fn retention_from_env() -> Result<Retention, ConfigError> {
+    Settings { get: &environment }.retention()
+}
+
 /// Where DynamoDB is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DynamoDb {
@@ -153,6 +167,7 @@ impl Config {
                 .map(|url| url.trim_end_matches('/').to_owned()),
             features,
             limits: settings.limits(Limits::DEPLOYED)?,
+            retention: settings.retention()?,
         })
     }
 }
@@ -337,6 +352,11 @@ impl Settings<'_> {
             searches: self.rate("PARLOUR_SEARCH_RATE", unless_set.searches)?,
             guests: self.rate("PARLOUR_GUEST_RATE", unless_set.guests)?,
         })
+    }
+
+    fn retention(&self) -> Result<Retention, ConfigError> {
+        let text = self.optional("PARLOUR_RETENTION").unwrap_or_default();
+        text.parse().map_err(|bad: BadRetention| wrong("PARLOUR_RETENTION", &bad.to_string()))
     }
 
     fn rate(

@@ -13,7 +13,7 @@ use local::{
 use shared::{
     auth::TokenSettings,
     config::{Features, Limits},
-    domain::time::Clock,
+    domain::{retention::Retention, time::Clock},
     realtime::relay::Endpoint,
 };
 
@@ -75,6 +75,12 @@ impl TestApp {
         Self::running(LocalOptions { limits, ..options(store) }).await
     }
 
+    /// With messages that are kept only so long.
+    pub async fn keeping(store: impl Wire, retention: &str) -> Self {
+        let retention = retention.parse().expect("kinds and days");
+        Self::running(LocalOptions { retention, ..options(store) }).await
+    }
+
     /// With an empty store, and keys of the test's own. `clock` tells when a key set is due.
     pub async fn trusting(tokens: TokenSettings, clock: Clock) -> Self {
         let store = Engine::memory().expect("an empty store");
@@ -112,6 +118,7 @@ fn options(store: impl Wire) -> LocalOptions {
         relay: None,
         features: ALL_FEATURES,
         limits: Limits::NONE,
+        retention: Retention::default(),
         tokens: demo_tokens(),
         token_clock: Clock::system(),
     }

@@ -76,6 +76,11 @@ fn what_is_missing_or_wrong_is_named() {
             "5",
             "PARLOUR_POST_RATE is not so many a second and so many at once, like 5/30 or 0.5/10, nor off",
         ),
+        (
+            "PARLOUR_RETENTION",
+            "support=3",
+            "PARLOUR_RETENTION holds \"support=3\", which is not a kind of room and from 9 days on, like support=365",
+        ),
         ("PARLOUR_GUESTS", "yes", "PARLOUR_GUESTS is not on or off"),
         ("PARLOUR_RELAY_CLUSTER", "", "PARLOUR_RELAY_HOST is not set, nor PARLOUR_RELAY_CLUSTER"),
         (

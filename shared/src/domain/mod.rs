@@ -12,5 +12,6 @@ pub mod person;
 pub mod principal;
 pub mod rate;
 pub mod report;
+pub mod retention;
 pub mod room;
 pub mod time;

@@ -20,7 +20,7 @@ use aws_sdk_dynamodb::{
 use super::{
     StoreError,
     attr::{n, s},
-    head::{self, DESK_WIDTH, Head, INBOX_WIDTH, bucket},
+    head::{DESK_WIDTH, Head, INBOX_WIDTH, bucket},
     key,
     log::{AppendError, Appended, Owned, Run},
     rate::{self, Pace},
@@ -122,7 +122,9 @@ impl Run<'_> {
                 Updated::Refused(item) => item,
                 Updated::Done(item) => {
                     let Guess { poster, mut members, .. } = guess;
-                    let head = head::parse(item)?
+                    let head = self
+                        .store
+                        .parse_head(item)?
                         .ok_or_else(|| StoreError::broken("a commit that returns no room"))?;
                     let owned = Owned { seq: head.seq, at: now };
                     let many = self.room.kind().rules().has_many_members();
@@ -135,7 +137,9 @@ impl Run<'_> {
                     return Ok((owned, Committed { poster, head, members }));
                 }
             };
-            let head = item.map_or(Ok(None), head::parse)?.ok_or(AppendError::NotAMember)?;
+            let head = item
+                .map_or(Ok(None), |item| self.store.parse_head(item))?
+                .ok_or(AppendError::NotAMember)?;
             guess = self.next_guess(guess, head, rate, now).await?;
         }
         Err(StoreError::Unavailable("the room changed too often".into()).into())
@@ -249,6 +253,11 @@ impl Run<'_> {
         if let Some(seq) = self.draft.reply_to {
             changes.conditions.push("seq >= :reply_to".into());
             request = request.expression_attribute_values(":reply_to", n(seq));
+        }
+        if let Some(lifetime) = self.store.lifetime(self.room.kind()) {
+            changes.set.push("ep.#stretch = if_not_exists(ep.#stretch, seq)".into());
+            let stretch = lifetime.stretch(now).to_string();
+            request = request.expression_attribute_names("#stretch", stretch);
         }
         if let Some(rate) = rate {
             request = keep_rate(rate, *pace, poster, &mut changes, request, now);

@@ -173,7 +173,9 @@ impl Run<'_> {
         let (taken, room) = self.commit(self.sender.rate).await?;
         let stored = self.claim_and_put(taken, room.clone());
         // A member of a group has its mark beside HEAD; it moves while the message is put.
-        let (stored, ()) = futures_util::future::join(stored, self.mark_sender(taken, &room)).await;
+        let marked = self.mark_sender(taken, &room);
+        let aged = self.store.forget_expired(self.room, &room.head);
+        let (stored, (), ()) = futures_util::future::join3(stored, marked, aged).await;
         stored
     }
 
@@ -371,12 +373,15 @@ impl Run<'_> {
             reactions: BTreeMap::new(),
             rev: room.head.rev,
         };
+        let mut item = slot::message_item(&message, &self.fingerprint)?;
+        let ttl = self.store.expiry(self.room.kind(), owned.at);
+        item.extend(ttl.map(|ttl| (table::TTL.to_owned(), ttl)));
         let put = self
             .store
             .client
             .put_item()
             .table_name(&self.store.table)
-            .set_item(Some(slot::message_item(&message, &self.fingerprint)?))
+            .set_item(Some(item))
             .condition_expression("attribute_not_exists(pk)")
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .send()
@@ -432,9 +437,12 @@ impl Store {
         newest: bool,
         now: Timestamp,
     ) -> Result<Vec<TransactWriteItem>, StoreError> {
+        let mut void = slot::void_item(room, seq, now)?;
+        let ttl = self.expiry(room.kind(), now);
+        void.extend(ttl.map(|ttl| (table::TTL.to_owned(), ttl)));
         let void = Put::builder()
             .table_name(&self.table)
-            .set_item(Some(slot::void_item(room, seq, now)?))
+            .set_item(Some(void))
             .condition_expression("attribute_not_exists(pk)")
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .build()

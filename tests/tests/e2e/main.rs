@@ -25,6 +25,7 @@ mod read;
 mod realtime;
 mod registry;
 mod reports;
+mod retention;
 mod rooms;
 mod settings;
 mod support;
