@@ -146,7 +146,9 @@ async fn every_sample_event_does_what_its_operation_is_for() {
         ("delete_reaction", 200),
         ("list_changes", 200),
         ("delete_message", 200),
+        ("export_user", 200),
         ("delete_room", 204),
+        ("erase_user", 204),
     ] {
         let places = PLACEHOLDERS.iter().zip(&rooms);
         let event = places.fold(sample(name), |event, (place, room)| event.replace(place, room));

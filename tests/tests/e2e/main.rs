@@ -9,6 +9,8 @@ mod blocks;
 mod budgets;
 mod changes;
 mod deletion;
+mod erasure;
+mod export;
 mod faults;
 mod groups;
 mod guests;
@@ -113,6 +115,8 @@ fn routes() -> Vec<Route> {
         route(Method::GET, "/v1/users", ""),
         route(Method::GET, "/v1/users/{id}", ""),
         route(Method::PUT, "/v1/users/{id}", r#"{"name":"Bob"}"#),
+        route(Method::DELETE, "/v1/users/{id}", ""),
+        route(Method::GET, "/v1/users/{id}/export", ""),
         route(Method::GET, "/v1/blocks", ""),
         route(Method::PUT, "/v1/blocks/{id}", ""),
         route(Method::DELETE, "/v1/blocks/{id}", ""),
