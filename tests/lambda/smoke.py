@@ -336,6 +336,8 @@ def run(checks, processes, bins, cargo_lambda, folder):
             "AWS_LAMBDA_FUNCTION_NAME": function,
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256",
             "AWS_LAMBDA_FUNCTION_VERSION": "1",
+            # All that they would ever log, for check_logs.
+            "AWS_LAMBDA_LOG_LEVEL": "TRACE",
         }
         # Nothing of this shell's environment: what it needs must be in infra/local.env.
         processes.start(function, [bins / function], env=settings | given)
@@ -347,6 +349,20 @@ def run(checks, processes, bins, cargo_lambda, folder):
     check_events(checks, Lambda(cargo_lambda, port, folder))
     check_http(checks, base, lambda sub: call(local, "POST", "/dev/tokens", body={"sub": sub})[2]["token"])
     processes.check_alive()
+    check_logs(checks, processes, settings)
+
+
+def check_logs(checks, processes, settings):
+    """Invariant I11: no secret, no token and nothing that anybody wrote is in a log, at any level."""
+    secrets = [value for name, value in settings.items() if name.endswith("SECRET") and value]
+    events = [json.loads(file.read_text()) for file in EVENTS.glob("*.json")]
+    tokens = [event["headers"].get("authorization", "").removeprefix("Bearer ") for event in events]
+    written = json.loads(json.loads((EVENTS / "create_message.json").read_text())["body"])["body"]
+    private = [*secrets, *filter(None, tokens), written, "Hello from a function", "bob@mail.example"]
+    for function in FUNCTIONS:
+        log = processes.log(function).read_text(errors="replace")
+        leaked = [text[:20] for text in set(private) if text in log]
+        checks.that(f"{function} logs no secret and no body", not leaked, leaked)
 
 
 def main():

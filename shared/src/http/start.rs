@@ -6,11 +6,16 @@ use axum::{
     Router,
     extract::DefaultBodyLimit,
     http::{HeaderValue, Method, StatusCode, header},
+    middleware,
     response::{IntoResponse, Response},
 };
 use tower_http::{
     catch_panic::CatchPanicLayer,
     cors::{AllowOrigin, CorsLayer},
+};
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::{
+    filter::Targets, layer::SubscriberExt as _, util::SubscriberInitExt as _,
 };
 
 use super::{App, Problem, Shared, extract::MAX_BODY};
@@ -26,6 +31,9 @@ use crate::{
 
 /// Browsers ask again after this long whether they may call (the longest that all of them keep).
 const MAX_AGE: Duration = Duration::from_secs(7200);
+
+/// The crates whose own words a log may hold.
+const OWN_CRATES: [&str; 3] = ["shared", "chat", "realtime"];
 
 /// A function cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -45,14 +53,15 @@ pub enum StartError {
 }
 
 /// Logs on standard output, from where Lambda takes them, in the format and from the level on that the
-/// function's logging configuration says. Lambda adds the time.
+/// function's logging configuration says. Lambda adds the time. Libraries tell of requests in full, with
+/// tokens and texts, below the level of a warning: those are never for a log, whatever it says.
 fn init_logs(settings: &LogSettings) {
-    let logs = tracing_subscriber::fmt()
-        .with_target(false)
-        .without_time()
-        .with_max_level(settings.level)
-        .with_ansi(false);
-    if settings.json { logs.json().init() } else { logs.init() }
+    let levels = Targets::new()
+        .with_default(settings.level.min(LevelFilter::WARN))
+        .with_targets(OWN_CRATES.map(|name| (name, settings.level)));
+    let logs = tracing_subscriber::fmt::layer().with_target(false).without_time().with_ansi(false);
+    let registry = tracing_subscriber::registry().with(levels);
+    if settings.json { registry.with(logs.json()).init() } else { registry.with(logs).init() }
 }
 
 /// A deployed function's whole life: its environment read, its connections opened, and then one request
@@ -97,8 +106,8 @@ async fn connect() -> Result<Shared, StartError> {
     Ok(Shared::new(app))
 }
 
-/// Routes with all that surrounds them: answers to unknown paths and methods, the limit on bodies,
-/// CORS, and a clear answer even to a panic.
+/// Routes with all that surrounds them: answers to unknown paths and methods, the limit on bodies, CORS,
+/// headers that keep answers private, and a clear answer even to a panic.
 pub fn serve(routes: Router<Shared>, app: Shared) -> Router {
     let cors = cors(&app.origins);
     routes
@@ -112,8 +121,18 @@ pub fn serve(routes: Router<Shared>, app: Shared) -> Router {
         })
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(CatchPanicLayer::custom(after_panic))
+        .layer(middleware::map_response(keep_private))
         .layer(cors)
         .with_state(app)
+}
+
+/// Answers are for whoever asked, and never for a cache on the way; and what somebody wrote is never to be
+/// taken for a page, whatever it looks like (Fetch standard, `nosniff`).
+async fn keep_private(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
 }
 
 fn cors(origins: &Origins) -> CorsLayer {

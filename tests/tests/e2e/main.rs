@@ -32,6 +32,7 @@ mod rooms;
 mod settings;
 mod support;
 mod sync;
+mod text;
 mod tokens;
 
 use std::collections::BTreeMap;
