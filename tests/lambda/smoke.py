@@ -46,6 +46,7 @@ NO_REPORT = "00000000-0000-8000-8000-000000000000"
 EXPECTED = {
     "healthz": ("chat", 200),
     "openapi": ("chat", 200),
+    "asyncapi": ("realtime", 200),
     "open_room": ("chat", 200),
     "get_room": ("chat", 200),
     "create_message": ("chat", 201),

@@ -14,12 +14,14 @@ use shared::{
     auth::TokenSettings, config::Features, domain::time::Clock, realtime::relay::Endpoint,
 };
 
-use crate::{FakeRelay, Site};
+use crate::{FakeRelay, Site, tap::Tap};
 
 /// All of Parlour on a port of its own. What its clients can do, it can do as a [`Site`].
 pub struct TestApp {
     local: Local,
     site: Site,
+    /// Between it and its own hub.
+    tap: Option<Tap>,
 }
 
 impl TestApp {
@@ -51,9 +53,10 @@ impl TestApp {
     /// One more function beside another, over the same store and with the same listeners. It
     /// remembers nothing of what the other one has seen.
     pub async fn beside(other: &Self, store: impl Wire) -> Self {
-        let address = other.local.address();
-        let relay = Endpoint { host: address.ip().to_string(), port: address.port(), tls: false };
-        Self::started(store, Some(relay), ALL_FEATURES).await
+        let tap = Tap::start().await;
+        tap.leads_to(&other.relay());
+        let beside = Self::started(store, Some(tap.endpoint()), ALL_FEATURES).await;
+        Self { tap: Some(tap), ..beside }
     }
 
     /// With a relay that cannot be reached.
@@ -80,9 +83,22 @@ impl TestApp {
     }
 
     async fn running(options: LocalOptions) -> Self {
-        let local = Local::start(options).await.expect("Parlour should start");
+        let tap = if options.relay.is_none() { Some(Tap::start().await) } else { None };
+        let relay = options.relay.or(tap.as_ref().map(Tap::endpoint));
+        let local = Local::start(LocalOptions { relay, ..options }).await;
+        let local = local.expect("Parlour should start");
         let site = Site::at(format!("http://{}", local.address()));
-        Self { local, site }
+        let app = Self { local, site, tap };
+        if let Some(tap) = &app.tap {
+            tap.leads_to(&app.relay());
+        }
+        app
+    }
+
+    /// Its own hub.
+    fn relay(&self) -> Endpoint {
+        let address = self.local.address();
+        Endpoint { host: address.ip().to_string(), port: address.port(), tls: false }
     }
 
     /// Drops every listener's connection, as a relay does that restarts.

@@ -13,7 +13,7 @@ use tokio::{net::TcpStream, time::timeout};
 use tokio_tungstenite::{WebSocketStream, client_async, tungstenite::Message};
 use uuid::Uuid;
 
-use crate::{Answer, PATIENCE, RELAY_APP, RELAY_KEY, RELAY_SECRET, User};
+use crate::{Answer, PATIENCE, RELAY_APP, RELAY_KEY, RELAY_SECRET, User, event_fault};
 use shared::secret::Secret;
 
 /// An event as a listener gets it.
@@ -196,5 +196,11 @@ fn data_of(frame: &Value) -> Value {
 
 fn heard(frame: &Value) -> Heard {
     let text = |key: &str| frame[key].as_str().unwrap_or_else(|| panic!("no {key}: {frame}"));
-    Heard { name: text("event").into(), channel: text("channel").into(), data: data_of(frame) }
+    let heard =
+        Heard { name: text("event").into(), channel: text("channel").into(), data: data_of(frame) };
+    // Also what other clients say, which Parlour does not see.
+    if heard.channel.starts_with("private-") {
+        assert_eq!(event_fault(&heard.channel, &heard.name, &heard.data), None);
+    }
+    heard
 }

@@ -7,18 +7,22 @@ use axum::{
 use shared::http::{Problem, Shared};
 use utoipa::OpenApi;
 
-use crate::routes::{auth, relay};
+use crate::routes::{asyncapi, auth, relay};
 
 /// The table.
 pub fn routes() -> Router<Shared> {
     Router::new()
+        .route("/asyncapi.json", get(asyncapi::asyncapi))
         .route("/v1/realtime", get(relay::get_realtime))
         .route("/v1/realtime/auth", post(auth::authorize_channel))
 }
 
 /// What the table's routes say of themselves.
 #[derive(OpenApi)]
-#[openapi(paths(relay::get_realtime, auth::authorize_channel), components(schemas(Problem)))]
+#[openapi(
+    paths(asyncapi::asyncapi, relay::get_realtime, auth::authorize_channel),
+    components(schemas(Problem))
+)]
 struct Document;
 
 /// This function's part of the OpenAPI document.

@@ -9,6 +9,7 @@ mod blocks;
 mod budgets;
 mod changes;
 mod deletion;
+mod events;
 mod faults;
 mod groups;
 mod guests;
