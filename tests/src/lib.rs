@@ -45,7 +45,7 @@ pub use self::{
     answer::Answer,
     app::TestApp,
     distant::Distant,
-    documents::{event_fault, event_names},
+    documents::{Answered, answer_fault, event_fault, event_names, example_faults},
     faulty::{Call, Fault, Faulty},
     identity::{IdentityProvider, Serving, SigningKey},
     lagging::Lagging,

@@ -86,7 +86,7 @@ pub(crate) async fn list_users(
 #[utoipa::path(
     get,
     path = "/v1/users/{id}",
-    params(("id" = String, Path, description = "The application's own id of the person, percent-encoded")),
+    params(IdPath),
     responses(
         (status = 200, body = PersonView, description = "The person"),
         (status = 404, body = Problem, content_type = "application/problem+json", description = "Nobody was ever seen under this id"),
@@ -132,7 +132,7 @@ pub(crate) struct PutUser {
 #[utoipa::path(
     put,
     path = "/v1/users/{id}",
-    params(("id" = String, Path, description = "The application's own id of the person, percent-encoded")),
+    params(IdPath),
     request_body = PutUser,
     responses(
         (status = 200, body = PersonView, description = "The person now"),

@@ -17,6 +17,7 @@ pub(crate) struct AuthorizeChannel {
     #[schema(pattern = r"^[0-9]{1,20}\.[0-9]{1,20}$")]
     socket_id: String,
     /// The channel it wants to listen to.
+    #[schema(min_length = 1, max_length = 164)]
     channel_name: String,
 }
 
