@@ -296,6 +296,7 @@ async fn cost(case: &Case) -> Result<(f64, f64), Failure> {
         wire,
         listen,
         relay: None,
+        relay_encryption: None,
         features: ALL_FEATURES,
         tokens: demo_tokens(),
         token_clock: Clock::system(),

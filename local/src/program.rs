@@ -11,6 +11,7 @@ use shared::{
     domain::time::Clock,
     http::App,
     realtime::{
+        encrypt::MasterKey,
         publisher::{Deadlines, Publisher, SetupError},
         relay::{Endpoint, Relay},
     },
@@ -40,6 +41,8 @@ pub struct LocalOptions {
     pub listen: SocketAddr,
     /// Another relay than the program's own hub.
     pub relay: Option<Endpoint>,
+    /// With which rooms' events are encrypted, if they are.
+    pub relay_encryption: Option<MasterKey>,
     /// What can be switched off.
     pub features: Features,
     /// Whose tokens are good.
@@ -49,7 +52,7 @@ pub struct LocalOptions {
 }
 
 /// What a laptop offers unless it says otherwise: all there is.
-pub const ALL_FEATURES: Features = Features { user_search: true, guests: true };
+pub const ALL_FEATURES: Features = Features { user_search: true, guests: true, presence: true };
 
 /// The program cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -91,9 +94,10 @@ impl Local {
         let refused = |cause| StartError::Listen { address: options.listen, cause };
         let listener = TcpListener::bind(options.listen).await.map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;
-        let dynamodb = client(options.wire, RetryConfig::standard().with_max_attempts(3));
+        let dynamodb =
+            client(Arc::clone(&options.wire), RetryConfig::standard().with_max_attempts(3));
         table::create(&dynamodb, TABLE).await?;
-        let config = config(address, options.relay, options.features, options.tokens);
+        let config = config(address, &options);
         let tokens = TokenRules::new(config.tokens.clone(), options.token_clock)?;
         let clock = DevClock::default();
         let services = Services {
@@ -159,28 +163,25 @@ pub fn demo_tokens() -> TokenSettings {
 }
 
 /// Demo values, for this machine alone. `infra/local.env` holds the same.
-fn config(
-    address: SocketAddr,
-    relay: Option<Endpoint>,
-    features: Features,
-    tokens: TokenSettings,
-) -> Config {
+fn config(address: SocketAddr, options: &LocalOptions) -> Config {
     let own = Endpoint { host: address.ip().to_string(), port: address.port(), tls: false };
     Config {
         dynamodb: DynamoDb { region: "local".into(), endpoint: None },
         table: TABLE.into(),
-        tokens,
+        tokens: options.tokens.clone(),
         relay: Relay {
             app_id: "parlour".into(),
             key: "parlour-key".into(),
             secret: Secret::new("parlour-secret"),
-            api: relay.unwrap_or_else(|| own.clone()),
+            api: options.relay.clone().unwrap_or_else(|| own.clone()),
             socket: own,
             cluster: None,
+            encryption: options.relay_encryption.clone(),
+            previous: None,
         },
         origins: Origins::All,
         public_url: None,
-        features,
+        features: options.features,
     }
 }
 

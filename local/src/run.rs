@@ -13,7 +13,11 @@ use crate::{
     embedded::{self, Durability, Engine},
     program::{ALL_FEATURES, Local, LocalOptions, demo_tokens},
 };
-use shared::{auth::TokenSettings, config::Features, domain::time::Clock};
+use shared::{
+    auth::TokenSettings,
+    config::{self, Features},
+    domain::time::Clock,
+};
 
 /// DynamoDB deletes what has expired within a day or two; a laptop does so this often.
 const EXPIRY_INTERVAL: Duration = Duration::from_secs(600);
@@ -32,6 +36,7 @@ pub async fn run(args: Args) -> Result<(), Box<dyn Error>> {
         wire: Arc::new(data.engine.clone()),
         listen: args.listen,
         relay: None,
+        relay_encryption: config::relay_encryption_from_env()?,
         features: Features::from_env(ALL_FEATURES)?,
         tokens: TokenSettings::from_env(demo_tokens())?,
         token_clock: Clock::system(),

@@ -19,7 +19,15 @@ struct Channel {
     audience: Audience,
 }
 
-const CHANNELS: [Channel; 3] = [
+impl Channel {
+    /// What the address has in braces.
+    fn parameter_name(&self) -> &str {
+        let inside = |(_, rest): (_, &'static str)| rest.strip_suffix('}');
+        self.address.split_once('{').and_then(inside).unwrap()
+    }
+}
+
+static CHANNELS: [Channel; 4] = [
     Channel {
         name: "room",
         address: "private-room-{room}",
@@ -27,6 +35,15 @@ const CHANNELS: [Channel; 3] = [
         description: "What happens in a room, for its members: the room's `channel`. A group's name \
                       changes when a member is removed; `room_updated` on the members' own channels \
                       tells the new one.",
+        audience: Audience::Room,
+    },
+    Channel {
+        name: "encrypted_room",
+        address: "private-encrypted-room-{room}",
+        parameter: "As of `room`.",
+        description: "The same, where a deployment keeps the relay from reading what happens in rooms. \
+                      Pusher's clients open what comes with the `shared_secret` of \
+                      `POST /v1/realtime/auth`. No client can send events on it.",
         audience: Audience::Room,
     },
     Channel {
@@ -54,18 +71,20 @@ fn document() -> Value {
         .flat_map(|event| &event.schemas)
         .map(|(name, schema)| (name.clone(), serde_json::to_value(schema).unwrap()))
         .collect();
+    let told = |channel: &'static Channel| {
+        // Clients cannot encrypt for each other.
+        let by_clients = channel.name != "encrypted_room";
+        let events = events.iter().chain(by_clients.then_some(&typing));
+        events.filter(|event| event.audience.contains(&channel.audience))
+    };
     let channels: Map<_, _> = CHANNELS
         .iter()
-        .map(|channel| {
-            let told = all().filter(|event| event.audience.contains(&channel.audience));
-            (channel.name.to_owned(), described(channel, told))
-        })
+        .map(|channel| (channel.name.to_owned(), described(channel, told(channel))))
         .collect();
     let mut operations: Map<_, _> = CHANNELS
         .iter()
         .map(|channel| {
-            let told = all().filter(|event| event.audience.contains(&channel.audience));
-            let operation = operation("receive", channel.name, told);
+            let operation = operation("receive", channel.name, told(channel));
             (format!("hear_{}", channel.name), operation)
         })
         .collect();
@@ -119,7 +138,7 @@ fn described<'a>(channel: &Channel, told: impl Iterator<Item = &'a Described>) -
     json!({
         "address": channel.address,
         "description": channel.description,
-        "parameters": { (channel.name): { "description": channel.parameter } },
+        "parameters": { (channel.parameter_name()): { "description": channel.parameter } },
         "messages": told.map(reference).collect::<Map<_, _>>(),
     })
 }

@@ -13,8 +13,8 @@ use self::samples::{FOLDER, functions, run, run_all, sample};
 #[tokio::test]
 async fn every_sample_event_does_what_its_operation_is_for() {
     for run in run_all().await {
-        let path = &run.event["rawPath"];
-        assert_eq!(run.status, run.expected, "{} {path}: {}", run.name, run.body);
+        let told = format!("{} {:?}: {}", run.name, run.sent, run.body);
+        assert_eq!(run.status, run.expected, "{told}");
     }
 }
 

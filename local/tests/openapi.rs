@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use utoipa::openapi::{
     Content, InfoBuilder, OpenApi, RefOr, Schema, Server,
     path::Operation,
-    security::{Http, HttpAuthScheme, SecurityScheme},
+    security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme},
 };
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/openapi.json");
@@ -38,7 +38,14 @@ fn document() -> OpenApi {
     let bearer = SecurityScheme::Http(
         Http::builder().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build(),
     );
-    document.components.get_or_insert_default().add_security_scheme("bearer", bearer);
+    let signature = ApiKeyValue::with_description(
+        "X-Pusher-Signature",
+        "HMAC-SHA256 of the raw body under the secret of the relay's app",
+    );
+    let webhook = SecurityScheme::ApiKey(ApiKey::Header(signature));
+    let components = document.components.get_or_insert_default();
+    components.add_security_scheme("bearer", bearer);
+    components.add_security_scheme("webhook", webhook);
     document
 }
 
@@ -49,7 +56,7 @@ async fn with_examples() -> OpenApi {
         assert_eq!(run.status, run.expected, "{}: {}", run.name, run.body);
         let operation = operation(&mut document, run.name);
         if let (Some(RefOr::T(request)), Some(body)) =
-            (&mut operation.request_body, run.event["body"].as_str())
+            (&mut operation.request_body, run.sent.as_deref())
         {
             request.content.values_mut().for_each(|content| show(content, &readable(body)));
         }

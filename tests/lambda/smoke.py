@@ -59,6 +59,8 @@ EXPECTED = {
     "get_me": ("chat", 200),
     "get_realtime": ("realtime", 200),
     "authorize_channel": ("realtime", 200),
+    "sign_in": ("realtime", 200),
+    "receive_webhook": ("realtime", 204),
     "list_users": ("chat", 200),
     "get_user": ("chat", 200),
     "put_user": ("chat", 200),

@@ -11,10 +11,16 @@ use local::{
     embedded::{Engine, Wire},
 };
 use shared::{
-    auth::TokenSettings, config::Features, domain::time::Clock, realtime::relay::Endpoint,
+    auth::TokenSettings,
+    config::Features,
+    domain::time::Clock,
+    realtime::{encrypt::MasterKey, relay::Endpoint},
 };
 
 use crate::{FakeRelay, Site, tap::Tap};
+
+/// With which rooms are encrypted, where they are.
+const ENCRYPTION_KEY: &str = "zyrm8pvV2C9fJcBfhyXzvxbJVN/H7QLmbe0xJi1GhPU=";
 
 /// All of Parlour on a port of its own. What its clients can do, it can do as a [`Site`].
 pub struct TestApp {
@@ -63,6 +69,21 @@ impl TestApp {
     pub async fn without_relay() -> Self {
         let relay = FakeRelay::nowhere().await;
         Self::started(Engine::memory().expect("an empty store"), Some(relay), ALL_FEATURES).await
+    }
+
+    /// With an empty store, and rooms whose events the relay cannot read.
+    pub async fn encrypting() -> Self {
+        let store = Engine::memory().expect("an empty store");
+        let relay_encryption = MasterKey::parse(ENCRYPTION_KEY);
+        Self::running(LocalOptions { relay_encryption, ..options(store) }).await
+    }
+
+    /// With an empty store, rooms whose events the relay cannot read, and another relay.
+    pub async fn encrypting_to(relay: &FakeRelay) -> Self {
+        let store = Engine::memory().expect("an empty store");
+        let relay_encryption = MasterKey::parse(ENCRYPTION_KEY);
+        let relay = Some(relay.endpoint());
+        Self::running(LocalOptions { relay_encryption, relay, ..options(store) }).await
     }
 
     /// With an empty store, and some things switched off.
@@ -118,6 +139,7 @@ fn options(store: impl Wire) -> LocalOptions {
         wire: Arc::new(store),
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
         relay: None,
+        relay_encryption: None,
         features: ALL_FEATURES,
         tokens: demo_tokens(),
         token_clock: Clock::system(),

@@ -199,6 +199,11 @@ impl Events {
         if !event.channels.iter().any(|prefix| channel.starts_with(prefix)) {
             return Some(format!("{name} is not described on {channel}"));
         }
+        // What a relay cannot read, nobody between it and a listener can.
+        if channel.starts_with("private-encrypted-") && data["ciphertext"].is_string() {
+            let more = data.as_object().is_some_and(|sealed| sealed.len() != 2);
+            return more.then(|| format!("{name} on {channel} is sealed, but for a part: {data}"));
+        }
         let faults = faults(&event.data, data)?;
         Some(format!("{name} on {channel} is not as described: {faults}: {data}"))
     }

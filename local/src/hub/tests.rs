@@ -84,6 +84,8 @@ impl TestHub {
             api: endpoint.clone(),
             socket: endpoint,
             cluster: None,
+            encryption: None,
+            previous: None,
         };
         Publisher::new(relay, Deadlines::default()).unwrap()
     }

@@ -116,7 +116,7 @@ impl Services {
     async fn tell_of_removal(&self, room: RoomId, removed: &SideKey) -> Result<(), Error> {
         let Some((head, members)) = self.store.group_now(room).await? else { return Ok(()) };
         let change = RoomChange {
-            channel: Some(Channel::Room(room, head.generation).to_string()),
+            channel: Some(self.relay.name(&Channel::Room(room, head.generation))),
             member_count: Some(head.member_count()),
             ..RoomChange::default()
         };

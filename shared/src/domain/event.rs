@@ -119,7 +119,7 @@ pub struct ChatListUpdate {
     pub seq: u64,
     /// The room's revision.
     pub rev: u64,
-    /// The message's preview.
+    /// The message's preview. Empty of a deleted message, and where rooms are encrypted.
     pub last_message: String,
     /// The sender's id in the room.
     pub sender_id: String,
@@ -236,6 +236,20 @@ pub struct MessagesRead {
 }
 
 impl Event {
+    /// The same without what anyone wrote: for channels that a relay can read which must not read
+    /// rooms. Clients fetch what they show.
+    #[must_use]
+    pub fn without_text(&self) -> Self {
+        let mut event = self.clone();
+        match &mut event {
+            Self::ChatListUpdate(update) => update.last_message.clear(),
+            Self::NewUserMessage(new) => new.message = truncated(&new.message),
+            Self::RoomUpdated(update) => update.change.title = None,
+            _ => {}
+        }
+        event
+    }
+
     /// The data as JSON, at most `limit` bytes long: a message that would not fit goes without its
     /// body and says so.
     pub fn data(&self, limit: usize) -> String {

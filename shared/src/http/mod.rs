@@ -15,7 +15,7 @@ pub use self::{
         ValidJson, ValidQuery,
     },
     problem::Problem,
-    refusals::{BadJson, BadQuery, NoToken, NotTheServer, NotYours, Unavailable},
+    refusals::{BadForm, BadJson, BadQuery, NoToken, NotTheServer, NotYours, Unavailable},
     start::{StartError, run_function, serve},
 };
 use crate::{

@@ -39,6 +39,13 @@ refusals! {
         "415": "Not JSON by its type",
         "422": "A field is wrong",
     }
+    /// Of routes that Pusher's clients call, which send a form or JSON.
+    BadForm {
+        "400": "Not JSON, or no socket id",
+        "413": "Too long",
+        "415": "Neither JSON nor a form",
+        "422": "A field is wrong",
+    }
     /// Of routes that take parameters.
     BadQuery { "422": "A parameter is wrong" }
     /// Of routes that need the store.

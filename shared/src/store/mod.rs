@@ -26,6 +26,7 @@ mod name;
 mod open;
 mod page;
 mod part;
+mod presence;
 mod profile;
 mod recent;
 mod report;
@@ -61,6 +62,7 @@ pub use self::{
     open::Opened,
     page::{Page, Window},
     part::{MembersPage, Part},
+    presence::Presence,
     report::{ReportCursor, ReportPage, Reported},
     roster::Members,
     sweep::Deleted,

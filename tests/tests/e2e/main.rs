@@ -9,6 +9,7 @@ mod blocks;
 mod budgets;
 mod changes;
 mod deletion;
+mod encryption;
 mod events;
 mod faults;
 mod groups;
@@ -30,6 +31,7 @@ mod settings;
 mod support;
 mod sync;
 mod tokens;
+mod webhooks;
 
 use std::collections::BTreeMap;
 
@@ -109,6 +111,7 @@ fn routes() -> Vec<Route> {
             "/v1/realtime/auth",
             r#"{"socket_id":"1.1","channel_name":"private-room-x"}"#,
         ),
+        route(Method::POST, "/v1/realtime/user", r#"{"socket_id":"1.1"}"#),
         route(Method::GET, "/v1/users", ""),
         route(Method::GET, "/v1/users/{id}", ""),
         route(Method::PUT, "/v1/users/{id}", r#"{"name":"Bob"}"#),
