@@ -11,6 +11,7 @@ use crate::{
     args::Args,
     data::Data,
     embedded::{self, Durability, Engine},
+    hub::{self, BadUrl, WebhookSettings},
     program::{ALL_FEATURES, Local, LocalOptions, demo_tokens},
 };
 use shared::{auth::TokenSettings, config::Features, domain::time::Clock};
@@ -32,6 +33,11 @@ pub async fn run(args: Args) -> Result<(), Box<dyn Error>> {
         wire: Arc::new(data.engine.clone()),
         listen: args.listen,
         relay: None,
+        hub: hub::Settings {
+            webhooks: webhooks(args.webhooks.as_deref())?,
+            subscription_counts: args.subscription_counts,
+            ..hub::Settings::default()
+        },
         features: Features::from_env(ALL_FEATURES)?,
         tokens: TokenSettings::from_env(demo_tokens())?,
         token_clock: Clock::system(),
@@ -46,6 +52,11 @@ pub async fn run(args: Args) -> Result<(), Box<dyn Error>> {
     }
     program.stop().await;
     Ok(())
+}
+
+fn webhooks(url: Option<&str>) -> Result<Option<WebhookSettings>, BadUrl> {
+    let url = url.map(str::trim).filter(|url| !url.is_empty());
+    Ok(url.map(str::parse).transpose()?.map(WebhookSettings::to))
 }
 
 #[allow(clippy::print_stdout, reason = "this is what the program has to say")]
