@@ -74,13 +74,13 @@ impl Liveness {
         if let Some(pinged) = self.pinged {
             return match pinged + self.pong_timeout {
                 limit if limit <= now => Due::Close(Close::NO_PONG),
-                limit => Due::Nothing(self.earliest(limit)),
+                limit => Due::Nothing(self.earliest(limit.min(now + self.activity_timeout))),
             };
         }
         match self.heard + self.activity_timeout {
             silent_at if silent_at <= now => {
                 self.pinged = Some(now);
-                Due::Ping(self.earliest(now + self.pong_timeout))
+                Due::Ping(self.earliest(now + self.pong_timeout.min(self.activity_timeout)))
             }
             silent_at => Due::Nothing(self.earliest(silent_at)),
         }

@@ -51,8 +51,18 @@ impl Client {
         self.ws.send(Message::text(text.into())).await.unwrap();
     }
 
-    /// The next frame.
+    /// The next frame; how many are subscribed is for those who [count](Self::hear_all).
     pub(super) async fn hear(&mut self) -> Value {
+        loop {
+            let frame = self.hear_all().await;
+            if frame["event"] != "pusher_internal:subscription_count" {
+                return frame;
+            }
+        }
+    }
+
+    /// The next frame, whatever it is.
+    pub(super) async fn hear_all(&mut self) -> Value {
         serde_json::from_str(&self.hear_text().await).unwrap()
     }
 

@@ -160,7 +160,7 @@ async fn one_socket_too_many_is_refused_and_the_others_stay() {
 
 #[tokio::test]
 async fn where_clients_must_be_authorized_one_that_is_not_is_closed() {
-    let limit = Some(Duration::from_millis(300));
+    let limit = Some(Duration::from_secs(1));
     let hub =
         TestHub::start_with(Settings { authorize_within: limit, ..Settings::default() }).await;
     let mut member = hub.private_client("private-room").await;

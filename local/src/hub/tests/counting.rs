@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{Client, Settings, TestHub, data_of};
 
 async fn hears_count(client: &mut Client, expected: usize) {
-    let heard = client.hear().await;
+    let heard = client.hear_all().await;
     assert_eq!(heard["event"], "pusher_internal:subscription_count", "{heard}");
     assert_eq!(heard["channel"], "news");
     assert_eq!(data_of(&heard), json!({ "subscription_count": expected }));
@@ -42,7 +42,7 @@ async fn a_crowd_is_counted_now_and_then_and_in_the_end_rightly() {
     let mut told = 0;
     let mut last = 0;
     while last < 300 {
-        last = data_of(&first.hear().await)["subscription_count"].as_u64().unwrap();
+        last = data_of(&first.hear_all().await)["subscription_count"].as_u64().unwrap();
         told += 1;
     }
     assert!(told < 200, "told {told} times");
