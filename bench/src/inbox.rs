@@ -13,7 +13,9 @@ use std::{
     sync::Arc,
 };
 
-use local::{ALL_FEATURES, Local, LocalOptions, data::Data, demo_tokens, embedded::Durability};
+use local::{
+    ALL_FEATURES, Local, LocalOptions, data::Data, demo_tokens, embedded::Durability, hub,
+};
 use serde_json::{Value, json};
 use shared::domain::time::{Clock, system_now};
 use tests::Meter;
@@ -297,6 +299,7 @@ async fn cost(case: &Case) -> Result<(f64, f64), Failure> {
         listen,
         relay: None,
         relay_encryption: None,
+        hub: hub::Settings::default(),
         features: ALL_FEATURES,
         tokens: demo_tokens(),
         token_clock: Clock::system(),

@@ -43,6 +43,8 @@ pub struct LocalOptions {
     pub relay: Option<Endpoint>,
     /// With which rooms' events are encrypted, if they are.
     pub relay_encryption: Option<MasterKey>,
+    /// What the program's own hub allows.
+    pub hub: hub::Settings,
     /// What can be switched off.
     pub features: Features,
     /// Whose tokens are good.
@@ -107,7 +109,7 @@ impl Local {
             clock: clock.clock(),
             features: config.features,
         };
-        let hub = Hub::new(app_of(&config.relay), hub::Settings::default());
+        let hub = Hub::new(app_of(&config.relay), options.hub);
         let app = Arc::new(App::new(config, tokens, services));
         let router = router(&app, &hub, clock);
         // Small frames must not wait for the acknowledgement of earlier ones (Nagle's algorithm).

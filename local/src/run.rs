@@ -11,6 +11,7 @@ use crate::{
     args::Args,
     data::Data,
     embedded::{self, Durability, Engine},
+    hub::{self, BadUrl, WebhookSettings},
     program::{ALL_FEATURES, Local, LocalOptions, demo_tokens},
 };
 use shared::{
@@ -37,6 +38,11 @@ pub async fn run(args: Args) -> Result<(), Box<dyn Error>> {
         listen: args.listen,
         relay: None,
         relay_encryption: config::relay_encryption_from_env()?,
+        hub: hub::Settings {
+            webhooks: webhooks(args.webhooks.as_deref(), args.listen)?,
+            subscription_counts: args.subscription_counts,
+            ..hub::Settings::default()
+        },
         features: Features::from_env(ALL_FEATURES)?,
         tokens: TokenSettings::from_env(demo_tokens())?,
         token_clock: Clock::system(),
@@ -51,6 +57,14 @@ pub async fn run(args: Args) -> Result<(), Box<dyn Error>> {
     }
     program.stop().await;
     Ok(())
+}
+
+/// Who is told what happens at the hub: who was named, or else this program itself, which so learns who
+/// is online. It cannot name itself where it takes any free port.
+fn webhooks(url: Option<&str>, own: SocketAddr) -> Result<Option<WebhookSettings>, BadUrl> {
+    let url = url.map(str::trim).filter(|url| !url.is_empty()).map(str::to_owned);
+    let itself = || (own.port() != 0).then(|| format!("http://{own}/v1/realtime/webhook"));
+    Ok(url.or_else(itself).map(|url| url.parse()).transpose()?.map(WebhookSettings::to))
 }
 
 #[allow(clippy::print_stdout, reason = "this is what the program has to say")]

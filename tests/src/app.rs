@@ -9,6 +9,7 @@ use std::{
 use local::{
     ALL_FEATURES, Local, LocalOptions, demo_tokens,
     embedded::{Engine, Wire},
+    hub,
 };
 use shared::{
     auth::TokenSettings,
@@ -140,6 +141,7 @@ fn options(store: impl Wire) -> LocalOptions {
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
         relay: None,
         relay_encryption: None,
+        hub: hub::Settings::default(),
         features: ALL_FEATURES,
         tokens: demo_tokens(),
         token_clock: Clock::system(),

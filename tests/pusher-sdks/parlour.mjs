@@ -19,8 +19,8 @@ export function within(promise, what, ms = 15 * SECONDS) {
 }
 
 /** Starts the local program on a free port, with nothing on disk. */
-export async function start() {
-  const process = spawn(PROGRAM, ['--listen', '127.0.0.1:0', '--data', ':memory:'], {
+export async function start(...options) {
+  const process = spawn(PROGRAM, ['--listen', '127.0.0.1:0', '--data', ':memory:', ...options], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const ended = once(process, 'exit');
