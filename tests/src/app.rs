@@ -4,6 +4,7 @@ use std::{
     net::{Ipv4Addr, SocketAddr},
     ops::Deref,
     sync::Arc,
+    time::Duration,
 };
 
 use local::{
@@ -85,6 +86,21 @@ impl TestApp {
         let relay_encryption = MasterKey::parse(ENCRYPTION_KEY);
         let relay = Some(relay.endpoint());
         Self::running(LocalOptions { relay_encryption, relay, ..options(store) }).await
+    }
+
+    /// With an empty store, and its hub's webhooks coming back to it at once.
+    pub async fn hearing_its_hub() -> Self {
+        let tap = Tap::start().await;
+        let Endpoint { host, port, .. } = tap.endpoint();
+        let url = format!("http://{host}:{port}/v1/realtime/webhook").parse().expect("a URL");
+        let grace = Duration::from_millis(20);
+        let webhooks = hub::WebhookSettings { grace, ..hub::WebhookSettings::to(url) };
+        let hub = hub::Settings { webhooks: Some(webhooks), ..hub::Settings::default() };
+        let store = Engine::memory().expect("an empty store");
+        let relay = Some(tap.endpoint());
+        let app = Self::running(LocalOptions { hub, relay, ..options(store) }).await;
+        tap.leads_to(&app.relay());
+        Self { tap: Some(tap), ..app }
     }
 
     /// With an empty store, and some things switched off.

@@ -1,4 +1,5 @@
-//! What Parlour publishes, held against docs/asyncapi.json on its way to the relay.
+//! What Parlour publishes, held against docs/asyncapi.json on its way to the relay; and what the relay
+//! tells Parlour.
 
 use std::{
     net::Ipv4Addr,
@@ -9,7 +10,7 @@ use axum::{
     Router,
     body::Bytes,
     extract::State,
-    http::{Method, StatusCode, Uri},
+    http::{HeaderMap, Method, StatusCode, Uri},
 };
 use reqwest::Client;
 use serde_json::Value;
@@ -18,7 +19,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 
 use crate::{Heard, RELAY_APP, event_fault};
 
-/// Stands before a relay and passes every call on. A test that made Parlour publish something which
+/// Stands before a relay, or before Parlour, and passes every call on. A test that made Parlour publish something which
 /// the document does not describe fails when this is dropped.
 pub(crate) struct Tap {
     port: u16,
@@ -70,15 +71,19 @@ async fn pass_on(
     State(pipe): State<Arc<Pipe>>,
     method: Method,
     uri: Uri,
+    mut headers: HeaderMap,
     body: Bytes,
 ) -> (StatusCode, Bytes) {
-    if method == Method::POST {
+    if method == Method::POST && uri.path().starts_with("/apps/") {
         for event in events(uri.path(), &body) {
             pipe.faults.judge(&event);
         }
     }
     let Some(relay) = pipe.relay.get() else { return (StatusCode::BAD_GATEWAY, Bytes::new()) };
-    let request = pipe.http.request(method, format!("{relay}{uri}")).body(body);
+    // Which are those of the next connection.
+    headers.remove("host");
+    headers.remove("content-length");
+    let request = pipe.http.request(method, format!("{relay}{uri}")).headers(headers).body(body);
     let answered = async {
         let answer = request.send().await?;
         Ok::<_, reqwest::Error>((answer.status(), answer.bytes().await?))

@@ -1,10 +1,12 @@
 //! `POST /v1/realtime/webhook`: what the relay tells of who listens, and who learns of it.
 
 use local::ALL_FEATURES;
+use std::time::Duration;
+
 use reqwest::Method;
 use serde_json::{Value, json};
 use shared::{config::Features, realtime::sign::Signer, secret::Secret};
-use tests::{Answer, RELAY_KEY, RELAY_SECRET, TestApp, User};
+use tests::{Answer, PATIENCE, RELAY_KEY, RELAY_SECRET, TestApp, User};
 
 /// A moment, in milliseconds since 1970, and later ones.
 const NOON: i64 = 1_800_000_000_000;
@@ -72,6 +74,35 @@ async fn who_comes_is_online_and_who_goes_was_seen_then() {
 
     tells(&app, NOON + MINUTE, &[("channel_occupied", &channel)]).await;
     assert_eq!(seen(&bob, "alice").await, online());
+}
+
+/// Sooner or later: webhooks are sent when they are sent.
+async fn becomes(viewer: &User, id: &str, is_online: bool) {
+    let looks = async {
+        while seen(viewer, id).await.0 != json!(is_online) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, looks).await.expect("to be told of who comes and goes");
+}
+
+/// Over real sockets, as the relay itself tells it.
+#[tokio::test]
+async fn whoever_listens_is_online_and_whoever_leaves_is_not() {
+    let app = TestApp::hearing_its_hub().await;
+    let (alice, bob) = (app.user("alice").await, app.user("bob").await);
+    bob.me().await;
+
+    let phone = alice.listens_to_own_channel().await;
+    becomes(&bob, "alice", true).await;
+    let laptop = alice.listens_to_own_channel().await;
+    drop(phone);
+    drop(laptop);
+
+    becomes(&bob, "alice", false).await;
+    let (_, last_seen) = seen(&bob, "alice").await;
+    assert!(last_seen.is_string(), "{last_seen}");
+    assert_eq!(seen(&bob, "bob").await, NOTHING);
 }
 
 /// Fault F17: webhooks come again, and in any order.
