@@ -17,7 +17,10 @@ use local::{
     ALL_FEATURES, Local, LocalOptions, data::Data, demo_tokens, embedded::Durability, hub,
 };
 use serde_json::{Value, json};
-use shared::domain::time::{Clock, system_now};
+use shared::{
+    config::Limits,
+    domain::time::{Clock, system_now},
+};
 use tests::Meter;
 
 use self::seed::Seeder;
@@ -301,6 +304,8 @@ async fn cost(case: &Case) -> Result<(f64, f64), Failure> {
         relay_encryption: None,
         hub: hub::Settings::default(),
         features: ALL_FEATURES,
+        limits: Limits::NONE,
+        retention: Default::default(),
         tokens: demo_tokens(),
         token_clock: Clock::system(),
     };

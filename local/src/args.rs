@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::Parser;
+use shared::domain::rate::Rate;
 
 /// Parlour on one machine: the chat API, a Pusher-compatible hub and an embedded store, on one port.
 #[derive(Debug, Parser)]
@@ -22,6 +23,11 @@ pub struct Args {
     /// faster
     #[arg(long)]
     pub power_safe: bool,
+
+    /// How fast one sender may post in one room: so many a second for as long as it likes, and so many
+    /// at once, as 5/30. Without it, as PARLOUR_POST_RATE says, or as fast as it can
+    #[arg(long, value_name = "N/BURST")]
+    pub post_rate: Option<Rate>,
 
     /// Also serve the store's wire protocol (DynamoDB's) here, for functions under cargo-lambda
     #[arg(long, value_name = "ADDR:PORT")]

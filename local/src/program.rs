@@ -7,8 +7,8 @@ use axum::{Router, serve::ListenerExt as _};
 use shared::{
     actions::Services,
     auth::{self, IssuerKeys, Secrets, TokenRules, TokenSettings},
-    config::{Config, DynamoDb, Features, Origins},
-    domain::time::Clock,
+    config::{Config, DynamoDb, Features, Limits, Origins},
+    domain::{retention::Retention, time::Clock},
     http::App,
     realtime::{
         encrypt::MasterKey,
@@ -47,6 +47,10 @@ pub struct LocalOptions {
     pub hub: hub::Settings,
     /// What can be switched off.
     pub features: Features,
+    /// How often things may be done.
+    pub limits: Limits,
+    /// How long messages are kept.
+    pub retention: Retention,
     /// Whose tokens are good.
     pub tokens: TokenSettings,
     /// When a key set is due: the machine's time, but for tests.
@@ -103,11 +107,13 @@ impl Local {
         let tokens = TokenRules::new(config.tokens.clone(), options.token_clock)?;
         let clock = DevClock::default();
         let services = Services {
-            store: Store::new(dynamodb, TABLE),
+            store: Store::new(dynamodb, TABLE)
+                .with_retention(config.retention.clone(), clock.clock()),
             publisher: Publisher::new(config.relay.clone(), Deadlines::default())?,
             relay: config.relay.clone(),
             clock: clock.clock(),
             features: config.features,
+            limits: config.limits,
         };
         let hub = Hub::new(app_of(&config.relay), options.hub);
         let app = Arc::new(App::new(config, tokens, services));
@@ -184,6 +190,8 @@ fn config(address: SocketAddr, options: &LocalOptions) -> Config {
         origins: Origins::All,
         public_url: None,
         features: options.features,
+        limits: options.limits,
+        retention: options.retention.clone(),
     }
 }
 

@@ -16,7 +16,7 @@ use crate::{
 };
 use shared::{
     auth::TokenSettings,
-    config::{self, Features},
+    config::{Features, Limits, relay_encryption_from_env, retention_from_env},
     domain::time::Clock,
 };
 
@@ -33,17 +33,21 @@ pub async fn run(args: Args) -> Result<(), Box<dyn Error>> {
     if let Some(address) = args.dynamodb {
         serve_store(data.engine.clone(), address).await?;
     }
+    let mut limits = Limits::from_env(Limits::NONE)?;
+    limits.posts = args.post_rate.or(limits.posts);
     let options = LocalOptions {
         wire: Arc::new(data.engine.clone()),
         listen: args.listen,
         relay: None,
-        relay_encryption: config::relay_encryption_from_env()?,
+        relay_encryption: relay_encryption_from_env()?,
         hub: hub::Settings {
             webhooks: webhooks(args.webhooks.as_deref(), args.listen)?,
             subscription_counts: args.subscription_counts,
             ..hub::Settings::default()
         },
         features: Features::from_env(ALL_FEATURES)?,
+        limits,
+        retention: retention_from_env()?,
         tokens: TokenSettings::from_env(demo_tokens())?,
         token_clock: Clock::system(),
     };

@@ -4,13 +4,17 @@ use std::str::FromStr;
 
 use tracing::level_filters::LevelFilter;
 
-use crate::secret::Secret;
 use crate::{
     auth::{GUESTS, IssuerKeys, KeySetUrl, Secrets, TokenSettings},
+    domain::{
+        rate::{BadRate, Rate},
+        retention::{BadRetention, Retention},
+    },
     realtime::{
         encrypt::MasterKey,
         relay::{AppKey, Endpoint, Relay},
     },
+    secret::Secret,
 };
 
 /// The shortest secret that may verify tokens: 256 bits, as RFC 7518 (section 3.2) asks for HS256.
@@ -34,6 +38,10 @@ pub struct Config {
     pub public_url: Option<String>,
     /// What can be switched off.
     pub features: Features,
+    /// How often things may be done.
+    pub limits: Limits,
+    /// How long messages are kept.
+    pub retention: Retention,
 }
 
 /// What can be switched off.
@@ -57,6 +65,40 @@ impl Features {
     }
 }
 
+/// How often things may be done; what has no rate is not limited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Posts of one sender in one room. A desk's agents are one sender.
+    pub posts: Option<Rate>,
+    /// Rooms that one caller opens.
+    pub openings: Option<Rate>,
+    /// Searches for people by one caller.
+    pub searches: Option<Rate>,
+    /// Guests who come from one address.
+    pub guests: Option<Rate>,
+}
+
+impl Limits {
+    /// What a laptop has.
+    pub const NONE: Self = Self { posts: None, openings: None, searches: None, guests: None };
+
+    /// What a deployment has: more than people need, less than a program that went wild can pay for.
+    const DEPLOYED: Self = Self {
+        posts: Some(Rate::new(5, 30)),
+        openings: Some(Rate::new(1, 60)),
+        searches: Some(Rate::new(5, 50)),
+        guests: Some(Rate::new(1, 60)),
+    };
+
+    /// What the environment says, and `unless_set` where it says nothing.
+    ///
+    /// # Errors
+    /// Names the first setting that is wrong.
+    pub fn from_env(unless_set: Self) -> Result<Self, ConfigError> {
+        Settings { get: &environment }.limits(unless_set)
+    }
+}
+
 impl TokenSettings {
     /// What the environment says, and `unless_set` where it says nothing.
     ///
@@ -65,6 +107,15 @@ impl TokenSettings {
     pub fn from_env(unless_set: Self) -> Result<Self, ConfigError> {
         Settings { get: &environment }.tokens_or(unless_set)
     }
+}
+
+/// How long messages are kept, as the environment says it (`PARLOUR_RETENTION`); for ever where it says
+/// nothing.
+///
+/// # Errors
+/// Says what is wrong.
+pub fn retention_from_env() -> Result<Retention, ConfigError> {
+    Settings { get: &environment }.retention()
 }
 
 /// Where DynamoDB is.
@@ -121,6 +172,8 @@ impl Config {
                 .optional("PARLOUR_PUBLIC_URL")
                 .map(|url| url.trim_end_matches('/').to_owned()),
             features,
+            limits: settings.limits(Limits::DEPLOYED)?,
+            retention: settings.retention()?,
         })
     }
 }
@@ -331,6 +384,35 @@ impl Settings<'_> {
             guests: self.switch("PARLOUR_GUESTS")?.unwrap_or(unless_set.guests),
             presence: self.switch("PARLOUR_PRESENCE")?.unwrap_or(unless_set.presence),
         })
+    }
+
+    fn limits(&self, unless_set: Limits) -> Result<Limits, ConfigError> {
+        Ok(Limits {
+            posts: self.rate("PARLOUR_POST_RATE", unless_set.posts)?,
+            openings: self.rate("PARLOUR_OPEN_RATE", unless_set.openings)?,
+            searches: self.rate("PARLOUR_SEARCH_RATE", unless_set.searches)?,
+            guests: self.rate("PARLOUR_GUEST_RATE", unless_set.guests)?,
+        })
+    }
+
+    fn retention(&self) -> Result<Retention, ConfigError> {
+        let text = self.optional("PARLOUR_RETENTION").unwrap_or_default();
+        text.parse().map_err(|bad: BadRetention| wrong("PARLOUR_RETENTION", &bad.to_string()))
+    }
+
+    fn rate(
+        &self,
+        name: &'static str,
+        unless_set: Option<Rate>,
+    ) -> Result<Option<Rate>, ConfigError> {
+        match self.optional(name).as_deref() {
+            None => Ok(unless_set),
+            Some("off") => Ok(None),
+            Some(text) => {
+                let rate: Result<Rate, BadRate> = text.parse();
+                rate.map(Some).map_err(|bad| wrong(name, &format!("{bad}, nor off")))
+            }
+        }
     }
 
     fn switch(&self, name: &'static str) -> Result<Option<bool>, ConfigError> {

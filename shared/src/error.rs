@@ -51,6 +51,12 @@ pub enum Error {
     /// One or more fields are wrong.
     #[error("a field is wrong")]
     Invalid(Vec<FieldError>),
+    /// The caller does this more often than it may.
+    #[error("that is too often; try again in {retry_after} s")]
+    TooMany {
+        /// When it may do so again, in seconds.
+        retry_after: u64,
+    },
     /// The store could not do it now; nothing was lost, and repeating it is safe.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -14,8 +14,8 @@ use local::{
 };
 use shared::{
     auth::TokenSettings,
-    config::Features,
-    domain::time::Clock,
+    config::{Features, Limits},
+    domain::{retention::Retention, time::Clock},
     realtime::{encrypt::MasterKey, relay::Endpoint},
 };
 
@@ -108,6 +108,17 @@ impl TestApp {
         Self::started(Engine::memory().expect("an empty store"), None, features).await
     }
 
+    /// With limits on how often things may be done.
+    pub async fn limiting(store: impl Wire, limits: Limits) -> Self {
+        Self::running(LocalOptions { limits, ..options(store) }).await
+    }
+
+    /// With messages that are kept only so long.
+    pub async fn keeping(store: impl Wire, retention: &str) -> Self {
+        let retention = retention.parse().expect("kinds and days");
+        Self::running(LocalOptions { retention, ..options(store) }).await
+    }
+
     /// With an empty store, and keys of the test's own. `clock` tells when a key set is due.
     pub async fn trusting(tokens: TokenSettings, clock: Clock) -> Self {
         let store = Engine::memory().expect("an empty store");
@@ -159,6 +170,8 @@ fn options(store: impl Wire) -> LocalOptions {
         relay_encryption: None,
         hub: hub::Settings::default(),
         features: ALL_FEATURES,
+        limits: Limits::NONE,
+        retention: Retention::default(),
         tokens: demo_tokens(),
         token_clock: Clock::system(),
     }

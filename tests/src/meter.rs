@@ -109,6 +109,25 @@ impl Meter {
         }
     }
 
+    /// Deletes the items of a partition key whose time is over at this instant, in seconds since 1970, as
+    /// DynamoDB does some time later; how many there were. Not counted.
+    pub fn expire(&self, partition: &str, at: i64) -> usize {
+        let is_over = |item: &Value| {
+            item["ttl"]["N"].as_str().is_some_and(|ttl| ttl.parse::<i64>().expect("seconds") < at)
+        };
+        let over: Vec<Value> = self.items(partition).into_iter().filter(is_over).collect();
+        for item in &over {
+            self.delete_item(partition, item["sk"]["S"].as_str().expect("a sort key"));
+        }
+        over.len()
+    }
+
+    /// Deletes an item, as if it had never been written; not counted.
+    pub fn delete_item(&self, partition: &str, sort: &str) {
+        let key = json!({ "pk": { "S": partition }, "sk": { "S": sort } });
+        self.ask("DeleteItem", json!({ "Key": key }));
+    }
+
     /// A call straight to the engine.
     fn ask(&self, operation: &str, mut body: Value) -> Value {
         let table = self.lock().calls.iter().find_map(|call| table_of(&call.request));

@@ -20,7 +20,7 @@ use serde_json::Value;
 use shared::{
     actions::Services,
     auth::TokenRules,
-    config::{Config, DynamoDb, Origins},
+    config::{Config, DynamoDb, Limits, Origins},
     domain::time::{Clock, Timestamp},
     http::{App, serve},
     realtime::{
@@ -124,6 +124,7 @@ pub(crate) async fn functions() -> Router {
         relay: relay.clone(),
         clock: Clock::from_fn(move || now),
         features: ALL_FEATURES,
+        limits: Limits::NONE,
     };
     let config = Config {
         dynamodb: DynamoDb { region: "local".into(), endpoint: None },
@@ -133,6 +134,8 @@ pub(crate) async fn functions() -> Router {
         origins: Origins::All,
         public_url: Some("https://chat.example".into()),
         features: ALL_FEATURES,
+        limits: Limits::NONE,
+        retention: Default::default(),
     };
     serve(chat::routes().merge(realtime::routes()), Arc::new(App::new(config, tokens, services)))
 }

@@ -1,5 +1,7 @@
 //! Visitors who have not signed in.
 
+use std::net::IpAddr;
+
 use serde::Serialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -8,12 +10,13 @@ use crate::{
     actions::{Services, view::RoomView},
     auth::{MintError, TokenRules},
     domain::{
+        ids::SideKey,
         principal::{Caller, PrincipalType, Profile},
         room::{Founding, RoomKind, Seat},
         time::Timestamp,
     },
     error::Error,
-    store::HandedOver,
+    store::{Doing, HandedOver},
 };
 
 /// How long a guest stays one, in seconds.
@@ -33,17 +36,22 @@ impl Services {
     /// with tokens.
     ///
     /// # Errors
-    /// `Forbidden` where there are no guests.
-    pub fn new_guest(
+    /// `Forbidden` where there are no guests, `TooMany` when too many come from one address.
+    pub async fn new_guest(
         &self,
         tokens: &TokenRules,
         told: Profile,
+        address: IpAddr,
         now: Timestamp,
     ) -> Result<NewGuest, Error> {
         let refused =
             Error::Forbidden { code: "guests_disabled", detail: "Guests are not let in here." };
         if !self.features.guests {
             return Err(refused);
+        }
+        if self.limits.guests.is_some() {
+            let visitor = SideKey::of_address(self.store.salt().await?, address);
+            self.throttle(&visitor, Doing::Arriving, self.limits.guests).await?;
         }
         let id = Uuid::new_v4().to_string();
         let mut claims = Map::from_iter([

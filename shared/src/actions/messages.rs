@@ -68,8 +68,12 @@ impl Services {
             true => format!("service:{}", caller.principal.id),
             false => caller.principal.member_id(),
         };
-        let sender =
-            Sender { asker: &asker, member_id: &member_id, is_system: caller.roles.service };
+        let sender = Sender {
+            asker: &asker,
+            member_id: &member_id,
+            is_system: caller.roles.service,
+            rate: self.limits.posts,
+        };
         let done = self.store.append(room, sender, &draft, retry, &self.clock).await?;
         let told = self.publish(announcements(caller, &done));
         let (delivered, moved) = futures_util::future::join(told, self.move_group(&done)).await;
@@ -238,6 +242,7 @@ impl From<AppendError> for Error {
             AppendError::NothingToReplyTo => {
                 Self::invalid("reply_to", "must be the seq of a message in this room")
             }
+            AppendError::TooFast { retry_after } => Self::TooMany { retry_after },
             AppendError::ClientIdReused => Self::Conflict {
                 code: "client_id_reused",
                 detail: "This client_id was used for another message in this room.",

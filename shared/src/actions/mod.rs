@@ -19,10 +19,12 @@ pub mod sync;
 pub mod view;
 
 use crate::{
-    config::Features,
+    config::{Features, Limits},
     domain::{
         event::Event,
+        ids::SideKey,
         principal::{Asker, Caller},
+        rate::Rate,
         time::Clock,
     },
     error::Error,
@@ -32,7 +34,7 @@ use crate::{
         publisher::{MAX_EVENT_DATA, Publisher, Trigger},
         relay::Relay,
     },
-    store::Store,
+    store::{Doing, Store, Throttled},
 };
 
 /// What actions work with. Made once, at start; requests share it.
@@ -48,6 +50,8 @@ pub struct Services {
     pub clock: Clock,
     /// What can be switched off.
     pub features: Features,
+    /// How often things may be done.
+    pub limits: Limits,
 }
 
 impl Services {
@@ -64,6 +68,26 @@ impl Services {
     /// The caller as rooms may know it.
     async fn asker(&self, caller: &Caller) -> Result<Asker, Error> {
         Ok(Asker::new(self.store.salt().await?, caller))
+    }
+
+    /// Counts what somebody does, where that is limited.
+    async fn throttle(&self, who: &SideKey, doing: Doing, rate: Option<Rate>) -> Result<(), Error> {
+        let Some(rate) = rate else { return Ok(()) };
+        let counted = self.store.throttle(who, doing, rate, self.clock.now()).await?;
+        counted.map_err(|Throttled { retry_after }| Error::TooMany { retry_after })
+    }
+
+    /// Counts what a caller does, where that is limited; the application's own server is not.
+    async fn throttle_caller(
+        &self,
+        caller: &Caller,
+        doing: Doing,
+        rate: Option<Rate>,
+    ) -> Result<(), Error> {
+        if rate.is_none() || caller.roles.service {
+            return Ok(());
+        }
+        self.throttle(&self.asker(caller).await?.me, doing, rate).await
     }
 
     /// Sends events, each on its channels; says whether the relay took them.

@@ -1,6 +1,6 @@
 //! Opening rooms: finding the one that is asked for, or making it.
 
-use futures_util::future::try_join;
+use futures_util::future::try_join3;
 use uuid::Uuid;
 
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
         room::{Founding, Opening, RoomKind, Seat, group},
     },
     error::Error,
-    store::Opened,
+    store::{Doing, Opened},
 };
 
 /// Which room of a kind is to be opened. Each way of opening has its own way to name it.
@@ -55,7 +55,7 @@ impl Services {
     ///
     /// # Errors
     /// `Invalid` when what is named cannot be, `NotFound` when it is not there, `Forbidden` when the
-    /// caller may not, `Conflict` when it is not time yet.
+    /// caller may not, `Conflict` when it is not time yet, `TooMany` when it opens too many.
     pub async fn open(
         &self,
         caller: &Caller,
@@ -69,12 +69,16 @@ impl Services {
                 detail: "A guest can only talk to support. Sign in for more.",
             });
         }
-        let (founding, asker) = try_join(self.founding(caller, kind, naming), async {
-            let asker = self.asker(caller).await?;
-            let (account, profile) = (&caller.principal, &caller.profile);
-            self.store.put_profile(&asker.me, account, profile).await?;
-            Ok(asker)
-        })
+        let (founding, asker, ()) = try_join3(
+            self.founding(caller, kind, naming),
+            async {
+                let asker = self.asker(caller).await?;
+                let (account, profile) = (&caller.principal, &caller.profile);
+                self.store.put_profile(&asker.me, account, profile).await?;
+                Ok(asker)
+            },
+            self.throttle_caller(caller, Doing::Opening, self.limits.openings),
+        )
         .await?;
         let opened = self.store.open(&founding, &asker, self.clock.now()).await?;
         let opened = opened.ok_or(Error::NotFound)?;

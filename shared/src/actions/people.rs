@@ -12,7 +12,7 @@ use crate::{
         time::Timestamp,
     },
     error::Error,
-    store::{NameCursor, Presence, StoreError},
+    store::{Doing, NameCursor, Presence, StoreError},
 };
 
 /// The moment at which somebody left could tell who has just written behind an alias.
@@ -62,7 +62,7 @@ impl Services {
     /// The people of whose names a word begins so; `wanted` is folded.
     ///
     /// # Errors
-    /// `Forbidden` to guests, and where the search is switched off.
+    /// `Forbidden` to guests, and where the search is switched off; `TooMany`.
     pub async fn search(
         &self,
         caller: &Caller,
@@ -71,8 +71,9 @@ impl Services {
         after: Option<&NameCursor>,
     ) -> Result<PersonList, Error> {
         self.may_search(caller)?;
+        let counted = self.throttle_caller(caller, Doing::Searching, self.limits.searches);
         // Whoever searches can be found.
-        self.remember(caller).await?;
+        try_join(counted, self.remember(caller)).await?;
         let page = self.store.people_named(wanted, limit, after).await?;
         Ok(PersonList {
             users: page.people.into_iter().map(|person| view(caller, person)).collect(),

@@ -88,8 +88,9 @@ impl Services {
     ) -> Result<(ReportView, bool), Error> {
         for _ in 0..TRIES {
             let (member, message) = self.message_to_report(caller, room, seq).await?;
+            let sent = message.created_at;
             let report = self.new_report(caller, &member, message, reason).await?;
-            match self.store.put_report(&report).await? {
+            match self.store.put_report(&report, sent).await? {
                 Reported::New => return Ok(((&report).into(), true)),
                 Reported::Before(first) => return Ok(((&*first).into(), false)),
                 Reported::Changed => {}

@@ -71,6 +71,16 @@ fn what_is_missing_or_wrong_is_named() {
         ("PARLOUR_RELAY_PORT", "70000", "PARLOUR_RELAY_PORT is not a port"),
         ("PARLOUR_RELAY_TLS", "maybe", "PARLOUR_RELAY_TLS is not true or false"),
         ("PARLOUR_USER_SEARCH", "false", "PARLOUR_USER_SEARCH is not on or off"),
+        (
+            "PARLOUR_POST_RATE",
+            "5",
+            "PARLOUR_POST_RATE is not so many a second and so many at once, like 5/30 or 0.5/10, nor off",
+        ),
+        (
+            "PARLOUR_RETENTION",
+            "support=3",
+            "PARLOUR_RETENTION holds \"support=3\", which is not a kind of room and from 9 days on, like support=365",
+        ),
         ("PARLOUR_GUESTS", "yes", "PARLOUR_GUESTS is not on or off"),
         (
             "PARLOUR_RELAY_ENCRYPTION_KEY",
@@ -205,4 +215,13 @@ fn logs_are_as_lambda_is_configured_and_never_keep_a_function_from_starting() {
     assert_eq!(read("DEBUG", "JSON"), (LevelFilter::DEBUG, true));
     assert_eq!(read("FATAL", "Text"), (LevelFilter::ERROR, false));
     assert_eq!(read("loud", "yaml"), (LevelFilter::INFO, false));
+}
+
+#[test]
+fn a_deployment_limits_how_often_things_are_done_unless_it_says_otherwise() {
+    let limits = |changes: &[_]| read(changes).unwrap().limits;
+    assert_eq!(limits(&[]).posts, Some(Rate::new(5, 30)));
+    assert!(limits(&[]).openings.and(limits(&[]).searches).and(limits(&[]).guests).is_some());
+    let other = limits(&[("PARLOUR_POST_RATE", "1/2"), ("PARLOUR_OPEN_RATE", "off")]);
+    assert_eq!((other.posts, other.openings), (Some(Rate::new(1, 2)), None));
 }

@@ -3,7 +3,7 @@
 //! Everything that names something is derived from the deployment's [`Salt`], so that the same
 //! input gives the same id in every function, and nobody outside can compute one.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, net::IpAddr, str::FromStr};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -170,6 +170,16 @@ impl SideKey {
         Self(URL_SAFE_NO_PAD.encode(bytes))
     }
 
+    /// The key of whoever calls from an address. Of IPv6, whoever has one address has the 2^64 beside
+    /// it as well (RFC 6177), so those count as one.
+    pub fn of_address(salt: &Salt, address: IpAddr) -> Self {
+        let bytes: [u8; 16] = match address.to_canonical() {
+            IpAddr::V4(address) => salt.hash("address", &[&address.octets()]),
+            IpAddr::V6(address) => salt.hash("address", &[&address.octets()[..8]]),
+        };
+        Self(URL_SAFE_NO_PAD.encode(bytes))
+    }
+
     /// The key that this text spells.
     pub fn parse(text: &str) -> Option<Self> {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
@@ -179,6 +189,11 @@ impl SideKey {
     /// The key as text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// One of 64 places, each as likely as the others: the key is a hash, and this its beginning.
+    pub fn place(&self) -> &str {
+        &self.0[..1]
     }
 }
 

@@ -10,6 +10,8 @@ pub mod message;
 pub mod name;
 pub mod person;
 pub mod principal;
+pub mod rate;
 pub mod report;
+pub mod retention;
 pub mod room;
 pub mod time;

@@ -1,10 +1,16 @@
 //! Who calls and what they sent, checked before a handler sees it.
 
+use std::{
+    convert::Infallible,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+};
+
 use axum::{
     body::Bytes,
-    extract::{FromRequest, FromRequestParts, Path, Request},
+    extract::{ConnectInfo, FromRequest, FromRequestParts, Path, Request},
     http::{HeaderMap, header, request::Parts},
 };
+use lambda_http::request::RequestContext;
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use utoipa::IntoParams;
 
@@ -53,6 +59,25 @@ impl FromRequestParts<Shared> for Service {
             code: "service_only",
             detail: "Only the application's own server may do this.",
         })
+    }
+}
+
+/// The address from which a request came, as the API's gateway saw it, or this program's own socket:
+/// a caller can write what it likes into headers. Whose address is not known, all have the same.
+#[derive(Clone, Copy, Debug)]
+pub struct SourceAddress(pub IpAddr);
+
+impl<S: Sync> FromRequestParts<S> for SourceAddress {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let by_gateway = parts.extensions.get::<RequestContext>().and_then(|context| {
+            let RequestContext::ApiGatewayV2(context) = context else { return None };
+            context.http.source_ip.as_deref()?.parse().ok()
+        });
+        let by_socket = || Some(parts.extensions.get::<ConnectInfo<SocketAddr>>()?.ip());
+        let address = by_gateway.or_else(by_socket);
+        Ok(Self(address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))))
     }
 }
 

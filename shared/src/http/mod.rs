@@ -11,11 +11,11 @@ use axum::http::HeaderMap;
 
 pub use self::{
     extract::{
-        EmojiPath, Fields, IdPath, MemberPath, OptionalJson, RoomPath, SeqPath, ValidForm,
-        ValidJson, ValidQuery,
+        EmojiPath, Fields, IdPath, MemberPath, OptionalJson, RoomPath, SeqPath, SourceAddress,
+        ValidForm, ValidJson, ValidQuery,
     },
     problem::Problem,
-    refusals::{BadForm, BadJson, BadQuery, NoToken, NotTheServer, NotYours, Unavailable},
+    refusals::{BadForm, BadJson, BadQuery, NoToken, NotTheServer, NotYours, TooMany, Unavailable},
     start::{StartError, run_function, serve},
 };
 use crate::{

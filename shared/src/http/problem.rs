@@ -74,6 +74,9 @@ impl From<&Error> for Problem {
                 errors: Some(fields.clone()),
                 ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", detail)
             },
+            Error::TooMany { .. } => {
+                Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", detail)
+            }
             Error::Store(StoreError::Unavailable(_)) => Self::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "store_unavailable",
@@ -114,7 +117,7 @@ impl IntoResponse for Error {
             tracing::error!(%error, cause, "a store call failed");
         }
         let mut response = Problem::from(&self).into_response();
-        if let Self::NoKeys { retry_after } = self {
+        if let Self::NoKeys { retry_after } | Self::TooMany { retry_after } = self {
             response.headers_mut().insert(header::RETRY_AFTER, retry_after.into());
         }
         response

@@ -48,6 +48,8 @@ refusals! {
     }
     /// Of routes that take parameters.
     BadQuery { "422": "A parameter is wrong" }
+    /// Of routes that can be called too often.
+    TooMany { "429": "Too often: try again after `Retry-After`" }
     /// Of routes that need the store.
     Unavailable { "503": "Try again" }
 }
@@ -59,7 +61,7 @@ fn problem(status: &str, description: &str) -> Response {
     let response = ResponseBuilder::new().description(description);
     let response = match status {
         "401" => response.header("WWW-Authenticate", header("`Bearer`")),
-        "503" => response.header("Retry-After", header("In how many seconds to try again")),
+        "429" | "503" => response.header("Retry-After", header("In how many seconds to try again")),
         _ => response,
     };
     response.content("application/problem+json", content).build()

@@ -80,7 +80,8 @@ fn failed(error: &dyn std::error::Error) -> ExitCode {
 /// When a setting is missing or wrong. That nothing answers yet is no error.
 async fn connect() -> Result<Shared, StartError> {
     let config = Config::from_env()?;
-    let store = Store::new(store::connect(&config.dynamodb)?, &config.table);
+    let store = Store::new(store::connect(&config.dynamodb)?, &config.table)
+        .with_retention(config.retention.clone(), Clock::system());
     let publisher = Publisher::new(config.relay.clone(), Deadlines::default())?;
     let services = Services {
         store,
@@ -88,6 +89,7 @@ async fn connect() -> Result<Shared, StartError> {
         relay: config.relay.clone(),
         clock: Clock::system(),
         features: config.features,
+        limits: config.limits,
     };
     let tokens = TokenRules::new(config.tokens.clone(), Clock::system())?;
     let app = App::new(config, tokens, services);

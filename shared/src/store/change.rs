@@ -15,7 +15,7 @@ use super::{
     head::Head,
     key::{self, MAX_SEQ},
     membership::Membership,
-    slot,
+    slot, table,
     transact::{Transacted, transaction},
 };
 use crate::domain::{
@@ -143,6 +143,7 @@ impl Store {
                 after: &after,
                 change,
                 me: &by.asker.me,
+                ttl: self.expiry(room.kind(), now),
                 now,
             };
             if let Transacted::Done = self.transact(writing.items()?).await? {
@@ -185,25 +186,22 @@ impl Store {
         after_rev: u64,
         limit: usize,
     ) -> Result<Option<ChangesPage>, StoreError> {
-        let query = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .key_condition_expression("pk = :room AND sk BETWEEN :first AND :last")
-            .expression_attribute_values(":room", s(key::room(room)))
-            .expression_attribute_values(":first", s(key::change(after_rev.saturating_add(1))))
-            .expression_attribute_values(":last", s(key::change(MAX_SEQ)))
-            .consistent_read(true)
-            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
-            .send();
-        let (found, answer) = join(self.membership_at_once(room, asker), query).await;
+        let entries = self.entries(room, after_rev, limit);
+        let (found, entries) = join(self.membership_at_once(room, asker), entries).await;
         let Some(room) = found? else { return Ok(None) };
-        let (mut rev, mut seqs) = (after_rev.min(room.head.rev), Vec::new());
-        for item in answer?.items.unwrap_or_default() {
-            let (at, seq) = entry(&item)?;
+        let (mut rev, mut entries) = (after_rev.min(room.head.rev), entries?);
+        if entries.is_empty() && rev < room.head.rev && self.lifetime(room.room.kind()).is_some() {
+            // Either they came just now, or they have gone with their messages.
+            entries = self.entries(room.room, after_rev, limit).await?;
+            rev = room.head.rev;
+        }
+        let mut seqs = Vec::new();
+        for (at, seq) in entries {
             rev = at;
             seqs.retain(|earlier| *earlier != seq);
-            seqs.push(seq);
+            if seq > room.head.floor {
+                seqs.push(seq);
+            }
         }
         let keys = seqs.iter().map(|seq| key::of(key::room(room.room), key::slot(*seq)));
         let mut messages = HashMap::new();
@@ -214,6 +212,26 @@ impl Store {
         }
         let messages = seqs.iter().filter_map(|seq| messages.remove(seq)).collect();
         Ok(Some(ChangesPage { room, messages, rev }))
+    }
+
+    /// Which revisions came after one, and the slot whose message each is about.
+    async fn entries(
+        &self,
+        room: RoomId,
+        after_rev: u64,
+        limit: usize,
+    ) -> Result<Vec<(u64, u64)>, StoreError> {
+        let query = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("pk = :room AND sk BETWEEN :first AND :last")
+            .expression_attribute_values(":room", s(key::room(room)))
+            .expression_attribute_values(":first", s(key::change(after_rev.saturating_add(1))))
+            .expression_attribute_values(":last", s(key::change(MAX_SEQ)))
+            .consistent_read(true)
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX));
+        query.send().await?.items.unwrap_or_default().iter().map(entry).collect()
     }
 }
 
@@ -228,6 +246,8 @@ struct Writing<'a> {
     after: &'a Message,
     change: &'a Change,
     me: &'a SideKey,
+    /// When the store may delete the CHANGE, which is of no use without its message.
+    ttl: Option<AttributeValue>,
     now: Timestamp,
 }
 
@@ -237,6 +257,7 @@ impl Writing<'_> {
         let room = key::room(self.after.room);
         let mut entry = key::of(room.clone(), key::change(self.after.rev));
         entry.insert("n".into(), n(self.after.seq));
+        entry.extend(self.ttl.clone().map(|ttl| (table::TTL.to_owned(), ttl)));
         let entry = Put::builder()
             .table_name(self.table)
             .set_item(Some(entry))

@@ -10,7 +10,7 @@
 //! | a member of a group | HEAD's generation is the one under which it was seen to be a member | nothing more |
 //! | the application | the room exists | queue and inboxes |
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use aws_sdk_dynamodb::{
     operation::update_item::builders::UpdateItemFluentBuilder,
@@ -20,9 +20,10 @@ use aws_sdk_dynamodb::{
 use super::{
     StoreError,
     attr::{n, s},
-    head::{self, DESK_WIDTH, Head, INBOX_WIDTH, bucket},
+    head::{DESK_WIDTH, Head, INBOX_WIDTH, bucket},
     key,
     log::{AppendError, Appended, Owned, Run},
+    rate::{self, Pace},
     roster::Members,
     update::{self, Updated},
 };
@@ -30,6 +31,7 @@ use crate::domain::{
     ids::SideKey,
     member::MemberType,
     message::{Message, SenderType},
+    rate::{Rate, Verdict},
     time::Timestamp,
 };
 
@@ -74,12 +76,25 @@ impl Committed {
     }
 }
 
+/// What a post takes itself for, until HEAD says otherwise.
+struct Guess {
+    poster: Poster,
+    members: Option<Arc<Members>>,
+    pace: Pace,
+}
+
+impl Guess {
+    fn of(poster: Poster) -> Self {
+        Self { poster, members: None, pace: Pace::default() }
+    }
+}
+
 /// An update expression that is put together.
 #[derive(Default)]
 struct Changes {
-    set: Vec<&'static str>,
+    set: Vec<Cow<'static, str>>,
     remove: Vec<&'static str>,
-    conditions: Vec<&'static str>,
+    conditions: Vec<Cow<'static, str>>,
 }
 
 impl Changes {
@@ -94,16 +109,22 @@ impl Changes {
 }
 
 impl Run<'_> {
-    /// Takes the next slot, as whom the sender turns out to be.
-    pub(super) async fn commit(&self) -> Result<(Owned, Committed), AppendError> {
-        let (mut poster, mut members) = self.first_guess().await?;
+    /// Takes the next slot, as whom the sender turns out to be, if `rate` lets it.
+    pub(super) async fn commit(
+        &self,
+        rate: Option<Rate>,
+    ) -> Result<(Owned, Committed), AppendError> {
+        let mut guess = self.first_guess().await?;
         for _ in 0..MAX_GUESSES {
             let now = self.clock.now();
-            let request = self.commit_request(&poster, members.as_deref(), now);
+            let request = self.commit_request(&guess, rate, now);
             let item = match update::send(request).await? {
                 Updated::Refused(item) => item,
                 Updated::Done(item) => {
-                    let head = head::parse(item)?
+                    let Guess { poster, mut members, .. } = guess;
+                    let head = self
+                        .store
+                        .parse_head(item)?
                         .ok_or_else(|| StoreError::broken("a commit that returns no room"))?;
                     let owned = Owned { seq: head.seq, at: now };
                     let many = self.room.kind().rules().has_many_members();
@@ -116,72 +137,76 @@ impl Run<'_> {
                     return Ok((owned, Committed { poster, head, members }));
                 }
             };
-            let head = item.map_or(Ok(None), head::parse)?.ok_or(AppendError::NotAMember)?;
-            (poster, members) = self.next_guess(poster, members, head).await?;
+            let head = item
+                .map_or(Ok(None), |item| self.store.parse_head(item))?
+                .ok_or(AppendError::NotAMember)?;
+            guess = self.next_guess(guess, head, rate, now).await?;
         }
         Err(StoreError::Unavailable("the room changed too often".into()).into())
     }
 
-    async fn first_guess(&self) -> Result<(Poster, Option<Arc<Members>>), AppendError> {
+    async fn first_guess(&self) -> Result<Guess, AppendError> {
         let asker = self.sender.asker;
         let rules = self.room.kind().rules();
         if self.sender.is_system {
-            return Ok((Poster::System, None));
+            return Ok(Guess::of(Poster::System));
         }
         if rules.has_many_members() {
             let members = self.store.members(self.room).await?.ok_or(AppendError::NotAMember)?;
             return self.as_member(members).await;
         }
         Ok(match asker.desk_in(self.room.kind()) {
-            Some(desk) if *desk != asker.me => (Poster::Agent(desk.clone()), None),
-            _ => (Poster::Side(asker.me.clone()), None),
+            Some(desk) if *desk != asker.me => Guess::of(Poster::Agent(desk.clone())),
+            _ => Guess::of(Poster::Side(asker.me.clone())),
         })
     }
 
     /// Whoever is not among the members that are remembered may have joined since.
-    async fn as_member(
-        &self,
-        mut members: Arc<Members>,
-    ) -> Result<(Poster, Option<Arc<Members>>), AppendError> {
+    async fn as_member(&self, mut members: Arc<Members>) -> Result<Guess, AppendError> {
         let me = &self.sender.asker.me;
         if !members.keys.contains(me) {
             let fresh = self.store.fresh_members(self.room).await?;
             members =
                 fresh.filter(|members| members.keys.contains(me)).ok_or(AppendError::NotAMember)?;
         }
-        Ok((Poster::Member(me.clone()), Some(members)))
+        Ok(Guess { members: Some(members), ..Guess::of(Poster::Member(me.clone())) })
     }
 
-    /// Why HEAD's condition did not hold: either it never will, or the sender is somebody else here
-    /// than was thought.
+    /// Why HEAD's condition did not hold: either it does not for now, or the sender is somebody else
+    /// here than was thought, or faster.
     async fn next_guess(
         &self,
-        poster: Poster,
-        members: Option<Arc<Members>>,
+        guess: Guess,
         head: Head,
-    ) -> Result<(Poster, Option<Arc<Members>>), AppendError> {
-        let seen = members.map(|members| members.generation);
-        let room = self.admit(head).await?;
-        let is_news = match (&room.members, seen) {
-            (Some(members), Some(seen)) => members.generation != seen,
-            _ => room.poster != poster,
+        rate: Option<Rate>,
+        now: Timestamp,
+    ) -> Result<Guess, AppendError> {
+        let Committed { poster, head, members } = self.admit(head).await?;
+        let is_news = match (&members, &guess.members) {
+            (Some(members), Some(seen)) => members.generation != seen.generation,
+            _ => poster != guess.poster,
         };
-        if is_news {
-            return Ok((room.poster, room.members));
+        let pace = match rate.map(|rate| rate.judge(due(&head, &poster), now)) {
+            None | Some(Verdict::OnTime) => Pace::Even,
+            Some(Verdict::Early) => Pace::Fast,
+            Some(Verdict::TooEarly { retry_after }) => {
+                return Err(AppendError::TooFast { retry_after });
+            }
+        };
+        if !is_news && self.draft.reply_to.is_some_and(|seq| seq > head.seq) {
+            return Err(AppendError::NothingToReplyTo);
         }
-        Err(AppendError::NothingToReplyTo)
+        Ok(Guess { poster, members, pace })
     }
 
     fn commit_request(
         &self,
-        poster: &Poster,
-        members: Option<&Members>,
+        Guess { poster, members, pace }: &Guess,
+        rate: Option<Rate>,
         now: Timestamp,
     ) -> UpdateItemFluentBuilder {
-        let mut changes = Changes {
-            set: vec!["seq = seq + :one", "pv.s = seq + :one", "pv.x = :text", "la = :now"],
-            ..Changes::default()
-        };
+        let set = ["seq = seq + :one", "pv.s = seq + :one", "pv.x = :text", "la = :now"];
+        let mut changes = Changes { set: set.map(Cow::from).into(), ..Changes::default() };
         let mut request = self
             .store
             .update(key::of(key::room(self.room), key::HEAD))
@@ -191,42 +216,51 @@ impl Run<'_> {
             .return_values(ReturnValue::AllNew);
         request = match poster {
             Poster::Side(me) | Poster::Agent(me) => {
-                changes.set.extend(["rd.#me.s = seq + :one", "rd.#me.t = :now", "pv.f = :me"]);
+                let marked = ["rd.#me.s = seq + :one", "rd.#me.t = :now", "pv.f = :me"];
+                changes.set.extend(marked.map(Cow::from));
                 changes.remove.push("pv.w");
-                changes.conditions.push("attribute_exists(rd.#me)");
+                changes.conditions.push("attribute_exists(rd.#me)".into());
                 request
                     .expression_attribute_names("#me", me.as_str())
                     .expression_attribute_values(":me", s(me.as_str()))
             }
             Poster::Member(_) | Poster::System => {
-                changes.set.push("pv.w = :who");
+                changes.set.push("pv.w = :who".into());
                 changes.remove.push("pv.f");
                 request.expression_attribute_values(":who", self.who(poster))
             }
         };
         request = match poster {
             Poster::Side(_) => {
-                changes.conditions.push("attribute_not_exists(bl.#me)");
+                changes.conditions.push("attribute_not_exists(bl.#me)".into());
                 request
             }
             Poster::Agent(_) => {
-                changes.conditions.push("attribute_not_exists(rd.#self)");
+                changes.conditions.push("attribute_not_exists(rd.#self)".into());
                 request.expression_attribute_names("#self", self.sender.asker.me.as_str())
             }
             Poster::Member(_) => {
-                let seen = members.map_or(0, |members| members.generation);
-                changes.conditions.push("v = :seen");
+                let seen = members.as_ref().map_or(0, |members| members.generation);
+                changes.conditions.push("v = :seen".into());
                 request.expression_attribute_values(":seen", n(seen))
             }
             Poster::System => {
-                changes.conditions.push("attribute_exists(seq)");
+                changes.conditions.push("attribute_exists(seq)".into());
                 request
             }
         };
         request = self.move_in_lists(poster, &mut changes, request, now);
         if let Some(seq) = self.draft.reply_to {
-            changes.conditions.push("seq >= :reply_to");
+            changes.conditions.push("seq >= :reply_to".into());
             request = request.expression_attribute_values(":reply_to", n(seq));
+        }
+        if let Some(lifetime) = self.store.lifetime(self.room.kind()) {
+            changes.set.push("ep.#stretch = if_not_exists(ep.#stretch, seq)".into());
+            let stretch = lifetime.stretch(now).to_string();
+            request = request.expression_attribute_names("#stretch", stretch);
+        }
+        if let Some(rate) = rate {
+            request = keep_rate(rate, *pace, poster, &mut changes, request, now);
         }
         request
             .update_expression(changes.expression())
@@ -246,13 +280,14 @@ impl Run<'_> {
         if rules.has_many_members() {
             return request;
         }
-        changes.set.extend(["q1s = :b_place", "q2s = :a_place"]);
+        changes.set.extend(["q1s = :b_place", "q2s = :a_place"].map(Cow::from));
         let width = if rules.desk.is_some() { DESK_WIDTH } else { INBOX_WIDTH };
         if rules.desk.is_some() && *poster != Poster::System {
             if self.is_desk(poster) {
                 changes.remove.extend(["q3p", "q3s"]);
             } else {
-                changes.set.extend(["q1p = k1", "q3p = k1", "q3s = if_not_exists(q3s, :now)"]);
+                let waits = ["q1p = k1", "q3p = k1", "q3s = if_not_exists(q3s, :now)"];
+                changes.set.extend(waits.map(Cow::from));
                 changes.remove.push("ar");
             }
         }
@@ -289,5 +324,47 @@ impl Run<'_> {
             Poster::System => SenderType::System,
             _ => MemberType::from(self.sender.asker.kind).into(),
         }
+    }
+}
+
+/// Where HEAD keeps when the poster's next post is due. A side has its own number. A group's members
+/// share 64 of them: what a group costs must not depend on its size, and whoever meets somebody else's
+/// haste there waits a moment.
+fn due_path(poster: &Poster) -> Option<&'static str> {
+    match poster {
+        Poster::Side(_) | Poster::Agent(_) => Some("rd.#me.r"),
+        Poster::Member(_) => Some("rate.#place"),
+        Poster::System => None,
+    }
+}
+
+/// When the poster's next post is due, in milliseconds.
+fn due(head: &Head, poster: &Poster) -> Option<i64> {
+    match poster {
+        Poster::Side(key) | Poster::Agent(key) => head.marks.get(key)?.due,
+        Poster::Member(key) => head.rate.as_ref()?.get(key.place()).copied(),
+        Poster::System => None,
+    }
+}
+
+/// The commit's part that keeps the poster's rate. The application has none.
+fn keep_rate(
+    rate: Rate,
+    pace: Pace,
+    poster: &Poster,
+    changes: &mut Changes,
+    mut request: UpdateItemFluentBuilder,
+    now: Timestamp,
+) -> UpdateItemFluentBuilder {
+    let Some(path) = due_path(poster) else { return request };
+    let clause = rate::clause(rate, pace, path, now);
+    changes.set.push(clause.set.into());
+    changes.conditions.push(clause.condition.into());
+    for (name, value) in clause.values {
+        request = request.expression_attribute_values(name, value);
+    }
+    match poster {
+        Poster::Member(key) => request.expression_attribute_names("#place", key.place()),
+        _ => request,
     }
 }

@@ -10,7 +10,6 @@ use futures_util::future::join;
 use super::{
     Store, StoreError,
     attr::{n, s},
-    head,
     info::Info,
     key,
     membership::Membership,
@@ -144,7 +143,7 @@ impl Store {
             Updated::Done(item) => (true, Some(item)),
             Updated::Refused(item) => (false, item),
         };
-        let head = item.map_or(Ok(None), head::parse)?;
+        let head = item.map_or(Ok(None), |item| self.parse_head(item))?;
         let Some(room) = Membership::check(room, asker, head) else { return Ok(Filed::NotFound) };
         if !room.is_desk() {
             return Ok(Filed::NotTheDesk);

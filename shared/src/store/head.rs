@@ -11,6 +11,7 @@ use crate::domain::{
     ids::{RoomId, Salt, SideKey},
     member::MemberType,
     message::SenderType,
+    retention::Stretches,
     room::Founding,
     time::Timestamp,
 };
@@ -44,11 +45,19 @@ pub struct Head {
     /// Sides that may no longer post.
     #[serde(rename = "bl")]
     pub blocked: BTreeMap<SideKey, u64>,
-    /// Per sender: when its next post would be on time.
-    pub rate: BTreeMap<SideKey, u64>,
+    /// In groups: when the next post is due, in milliseconds. Not for each member, or HEAD would grow
+    /// with the group; those whose keys fall into the same place share one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) rate: Option<BTreeMap<String, i64>>,
     /// The newest message, as lists show it.
     #[serde(rename = "pv")]
     pub preview: Preview,
+    /// Where messages are kept only so long: when they came.
+    #[serde(rename = "ep", default)]
+    pub(super) stretches: Stretches,
+    /// When HEAD in the store holds what is too old, as it was read: stretches that are over.
+    #[serde(skip)]
+    pub(super) expired: Option<Vec<i64>>,
     /// When the last slot was taken, in milliseconds.
     #[serde(rename = "la")]
     last_activity: i64,
@@ -112,6 +121,9 @@ pub struct Mark {
     /// When it said so last, in milliseconds; 0 when never.
     #[serde(rename = "t")]
     at: i64,
+    /// When the member's next post is due, in milliseconds.
+    #[serde(rename = "r", default, skip_serializing_if = "Option::is_none")]
+    pub(super) due: Option<i64>,
     /// The head when the member hid the room: until more comes.
     #[serde(rename = "h", default, skip_serializing_if = "Option::is_none")]
     hidden: Option<u64>,
@@ -184,8 +196,10 @@ impl Head {
             voids: 0,
             marks: BTreeMap::new(),
             blocked: BTreeMap::new(),
-            rate: BTreeMap::new(),
+            rate: rules.has_many_members().then(BTreeMap::new),
             preview: Preview::default(),
+            stretches: Stretches::new(),
+            expired: None,
             last_activity: now.millis(),
             last_change: None,
             archived_at: None,
@@ -248,12 +262,13 @@ impl Head {
 
     /// How many messages a member has not read.
     pub fn unread(&self, mark: &Mark) -> u64 {
-        self.seq.saturating_sub(mark.read)
+        self.seq.saturating_sub(mark.read.max(self.floor))
     }
 
-    /// How many messages the room holds: every slot that was handed out, less the void ones.
+    /// How many messages the room holds: every slot that was handed out and is not gone, less the void
+    /// ones.
     pub fn message_count(&self) -> u64 {
-        self.seq.saturating_sub(self.voids)
+        self.seq.saturating_sub(self.floor).saturating_sub(self.voids)
     }
 
     /// How many members the room has.
@@ -290,8 +305,8 @@ pub(super) fn bucket(at: Timestamp, width: i64) -> i64 {
     at.millis() - at.millis() % width
 }
 
-/// Reads an item that is a HEAD. The tombstone of a deleted room, and the sign to where a room has
-/// moved, are none.
+/// Reads an item that is a HEAD, as it is stored: [`Store::parse_head`] knows how old it is. The
+/// tombstone of a deleted room, and the sign to where a room has moved, are none.
 pub(super) fn parse(item: HashMap<String, AttributeValue>) -> Result<Option<Head>, StoreError> {
     if !item.contains_key("seq") {
         return Ok(None);
@@ -302,7 +317,7 @@ pub(super) fn parse(item: HashMap<String, AttributeValue>) -> Result<Option<Head
 impl Store {
     /// A room's HEAD, as it is at this moment.
     pub(super) async fn read_head(&self, room: RoomId) -> Result<Option<Head>, StoreError> {
-        self.read_head_item(room).await?.map_or(Ok(None), parse)
+        self.read_head_item(room).await?.map_or(Ok(None), |item| self.parse_head(item))
     }
 
     /// What stands in the place of a room's HEAD at this moment.

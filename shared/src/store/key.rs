@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
-use super::attr::s;
+use super::{attr::s, throttle::Doing};
 use crate::domain::{
     ids::{ReportId, RoomId, Salt, SideKey},
     report::ReportState,
@@ -58,6 +58,11 @@ pub(super) fn side_key(partition: &str) -> Option<SideKey> {
 /// Sort key of the BLOCK of a person.
 pub(super) fn block(them: &SideKey) -> String {
     format!("{BLOCKS}{}", them.as_str())
+}
+
+/// Sort key of the THROTTLE of what a principal does.
+pub(super) fn throttle(doing: Doing) -> String {
+    format!("T#{}", doing.as_str())
 }
 
 /// Partition key of the NAMEs whose folded form begins as this one does.

@@ -38,6 +38,7 @@ use crate::domain::{
     ids::RoomId,
     message::{Draft, Message, Slot},
     principal::Asker,
+    rate::Rate,
     time::{Clock, Timestamp},
 };
 
@@ -57,6 +58,8 @@ pub struct Sender<'a> {
     pub member_id: &'a str,
     /// Whether it is the application's own server, which belongs to no room and posts in all.
     pub is_system: bool,
+    /// How often it may post in a room, where that is limited.
+    pub rate: Option<Rate>,
 }
 
 /// A post that succeeded.
@@ -86,6 +89,12 @@ pub enum AppendError {
     /// The room has no slot of the number that the message answers.
     #[error("no such message to reply to")]
     NothingToReplyTo,
+    /// The sender posts faster than it may.
+    #[error("too fast")]
+    TooFast {
+        /// In how many seconds it may post again.
+        retry_after: u64,
+    },
     /// The client id belongs to another message.
     #[error("this client_id was used for another message")]
     ClientIdReused,
@@ -161,10 +170,12 @@ impl Run<'_> {
         {
             return self.put_until_stored(owned, room).await;
         }
-        let (taken, room) = self.commit().await?;
+        let (taken, room) = self.commit(self.sender.rate).await?;
         let stored = self.claim_and_put(taken, room.clone());
         // A member of a group has its mark beside HEAD; it moves while the message is put.
-        let (stored, ()) = futures_util::future::join(stored, self.mark_sender(taken, &room)).await;
+        let marked = self.mark_sender(taken, &room);
+        let aged = self.store.forget_expired(self.room, &room.head);
+        let (stored, (), ()) = futures_util::future::join3(stored, marked, aged).await;
         stored
     }
 
@@ -200,7 +211,8 @@ impl Run<'_> {
                 }
                 PutOutcome::Found(_) => {
                     let voided = owned.seq;
-                    (owned, room) = self.commit().await?;
+                    // Still the same post, which was let through.
+                    (owned, room) = self.commit(None).await?;
                     if let Some(claim) = &self.claim {
                         owned = self.move_claim(claim, voided, owned, &room.head).await?;
                     }
@@ -361,12 +373,15 @@ impl Run<'_> {
             reactions: BTreeMap::new(),
             rev: room.head.rev,
         };
+        let mut item = slot::message_item(&message, &self.fingerprint)?;
+        let ttl = self.store.expiry(self.room.kind(), owned.at);
+        item.extend(ttl.map(|ttl| (table::TTL.to_owned(), ttl)));
         let put = self
             .store
             .client
             .put_item()
             .table_name(&self.store.table)
-            .set_item(Some(slot::message_item(&message, &self.fingerprint)?))
+            .set_item(Some(item))
             .condition_expression("attribute_not_exists(pk)")
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .send()
@@ -422,9 +437,12 @@ impl Store {
         newest: bool,
         now: Timestamp,
     ) -> Result<Vec<TransactWriteItem>, StoreError> {
+        let mut void = slot::void_item(room, seq, now)?;
+        let ttl = self.expiry(room.kind(), now);
+        void.extend(ttl.map(|ttl| (table::TTL.to_owned(), ttl)));
         let void = Put::builder()
             .table_name(&self.table)
-            .set_item(Some(slot::void_item(room, seq, now)?))
+            .set_item(Some(void))
             .condition_expression("attribute_not_exists(pk)")
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .build()

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::{
 use super::{
     Store, StoreError,
     attr::n,
-    head, key,
+    key,
     membership::Membership,
     part::Part,
     update::{self, Updated},
@@ -72,12 +72,12 @@ impl Store {
             let request = self.mark_request(room, asker, &me, reading);
             let item = match update::send(request).await? {
                 Updated::Done(item) => {
-                    let room = Membership::check(room, asker, head::parse(item)?);
+                    let room = Membership::check(room, asker, self.parse_head(item)?);
                     return Ok(room.map(|room| Marked { room, moved: true }));
                 }
                 Updated::Refused(item) => item,
             };
-            let head = item.map_or(Ok(None), head::parse)?;
+            let head = item.map_or(Ok(None), |item| self.parse_head(item))?;
             let Some(room) = Membership::check(room, asker, head) else { return Ok(None) };
             let seq = reading.seq.min(room.head.seq);
             if room.mark.read >= seq {
@@ -184,7 +184,8 @@ impl Store {
             let part: Part = serde_dynamo::aws_sdk_dynamodb_1::from_item(item)?;
             return Ok(Some(Membership { mark: part.mark, ..member.clone() }));
         }
-        let head = head::parse(item)?.ok_or_else(|| StoreError::broken("no HEAD at its place"))?;
+        let head =
+            self.parse_head(item)?.ok_or_else(|| StoreError::broken("no HEAD at its place"))?;
         let mark = head.marks.get(&member.me).cloned();
         Ok(mark.map(|mark| Membership { mark, head, ..member.clone() }))
     }

@@ -7,7 +7,7 @@ use futures_util::future::try_join;
 
 use super::{
     Store, StoreError,
-    head::{self, Head, Mark},
+    head::{Head, Mark},
     info::{self, Info},
     key,
     part::{self, Part},
@@ -176,7 +176,7 @@ impl Store {
                 infos.insert(room, info::parse(item)?);
             } else if part::is_part(&item) {
                 parts.extend(part::parse(item)?.map(|(_, part)| (room, part)));
-            } else if let Some(head) = head::parse(item)? {
+            } else if let Some(head) = self.parse_head(item)? {
                 heads.insert(room, head);
             }
         }

@@ -3,6 +3,7 @@
 //! Every operation on a room takes the key of whoever asks and answers nothing to a stranger, in
 //! the same round trip: there is no way here to read a room first and to think of membership later.
 
+mod aging;
 mod attr;
 mod batch;
 mod block;
@@ -28,6 +29,7 @@ mod page;
 mod part;
 mod presence;
 mod profile;
+mod rate;
 mod recent;
 mod report;
 mod roster;
@@ -35,6 +37,7 @@ mod salt;
 mod slot;
 mod sweep;
 pub mod table;
+mod throttle;
 mod transact;
 mod update;
 
@@ -44,6 +47,7 @@ use aws_sdk_dynamodb::{Client, types::AttributeValue};
 use tokio::sync::OnceCell;
 
 pub(crate) use self::connect::connect;
+use self::{aging::Aging, recent::Recent, roster::Remembered};
 pub use self::{
     block::{Block, BlockCursor, BlockPage},
     change::{Change, Changed, Changer, ChangesPage},
@@ -66,8 +70,8 @@ pub use self::{
     report::{ReportCursor, ReportPage, Reported},
     roster::Members,
     sweep::Deleted,
+    throttle::{Doing, Throttled},
 };
-use self::{recent::Recent, roster::Remembered};
 use crate::domain::ids::Salt;
 
 /// The table, and the client to reach it.
@@ -76,6 +80,8 @@ pub struct Store {
     client: Client,
     table: String,
     salt: OnceCell<Salt>,
+    /// How long messages are kept, unless for ever.
+    aging: Option<Aging>,
     recent: Recent,
     /// Whom this process has seen in groups.
     remembered: Remembered,
@@ -88,6 +94,7 @@ impl Store {
             client,
             table: table.into(),
             salt: OnceCell::new(),
+            aging: None,
             recent: Recent::default(),
             remembered: Remembered::default(),
         }

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Put, TransactWrite
 
 use super::{
     Store, StoreError,
-    head::{self, Head},
+    head::Head,
     info::{self, Info},
     key,
     membership::{Membership, membership},
@@ -106,7 +106,8 @@ impl Store {
         if let Some(Ok(to)) = item.get("to").and_then(|to| to.as_s().ok()).map(|to| to.parse()) {
             return Ok(Place::Moved(to));
         }
-        let head = head::parse(item)?.ok_or_else(|| StoreError::broken("no HEAD at its place"))?;
+        let head =
+            self.parse_head(item)?.ok_or_else(|| StoreError::broken("no HEAD at its place"))?;
         Ok(Place::Open(Box::new(Whole { head, info: info.unwrap_or_default(), part })))
     }
 

@@ -142,11 +142,18 @@ impl Store {
     async fn page_from(
         &self,
         room: Membership,
-        answer: QueryOutput,
-        window: Window,
+        mut answer: QueryOutput,
+        mut window: Window,
         limit: u64,
         clock: &Clock,
     ) -> Result<Page, StoreError> {
+        if let Window::After(start) = window
+            && start < room.head.floor
+        {
+            // What came next is gone. Whoever reads on must get to what is there.
+            window = Window::After(room.head.floor);
+            answer = self.asked_for(room.room, window, limit).send().await?;
+        }
         let asked = window.range(limit);
         let mut shown = window.within(limit, room.head.seq, room.head.floor);
         let cut_short = answer.last_evaluated_key().is_some() && (answer.count() as u64) < limit;
@@ -170,6 +177,7 @@ impl Store {
             Window::After(start) => slots.last().map_or(start, Slot::seq) < room.head.seq,
             _ => shown.first > room.head.floor + 1 && shown.first <= shown.last,
         };
+        self.forget_expired(room.room, &room.head).await;
         Ok(Page { room, slots, has_more })
     }
 

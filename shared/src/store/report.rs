@@ -18,6 +18,7 @@ use super::{
     attr::{n, s},
     fault::condition_failed,
     key::{self, Key},
+    table,
     transact::{Transacted, transaction},
     update::{self, Updated},
 };
@@ -98,12 +99,17 @@ pub struct ReportPage {
 }
 
 impl Store {
-    /// Stores a report, unless there is one of this message by the same reporter.
+    /// Stores a report, unless there is one of this message by the same reporter. `sent` is when the
+    /// message was: its copy is not kept longer.
     ///
     /// # Errors
     /// When the store cannot be reached.
-    pub async fn put_report(&self, report: &Report) -> Result<Reported, StoreError> {
-        match self.transact(self.report_request(report)?).await? {
+    pub async fn put_report(
+        &self,
+        report: &Report,
+        sent: Timestamp,
+    ) -> Result<Reported, StoreError> {
+        match self.transact(self.report_request(report, sent)?).await? {
             Transacted::Done => Ok(Reported::New),
             Transacted::Refused(reasons) => match reasons.as_slice() {
                 [own, ..] if condition_failed(own) => {
@@ -118,7 +124,14 @@ impl Store {
         }
     }
 
-    fn report_request(&self, report: &Report) -> Result<Vec<TransactWriteItem>, StoreError> {
+    fn report_request(
+        &self,
+        report: &Report,
+        sent: Timestamp,
+    ) -> Result<Vec<TransactWriteItem>, StoreError> {
+        let mut item = item(report)?;
+        let ttl = self.expiry(report.room.kind(), sent);
+        item.extend(ttl.map(|ttl| (table::TTL.to_owned(), ttl)));
         let check = |sort: String| {
             ConditionCheck::builder()
                 .table_name(&self.table)
@@ -126,7 +139,7 @@ impl Store {
         };
         let put = Put::builder()
             .table_name(&self.table)
-            .set_item(Some(item(report)?))
+            .set_item(Some(item))
             .condition_expression("attribute_not_exists(pk)")
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let message = check(key::slot(report.seq))
@@ -182,7 +195,7 @@ impl Store {
         let keys = places.iter().map(ReportCursor::item_key).collect();
         let items = self.batch_get(keys, true).await?;
         let mut found: HashMap<(RoomId, u64, ReportId), Report> = HashMap::new();
-        for item in items {
+        for item in items.into_iter().filter(|item| !self.is_over(item)) {
             let report = parse(item)?;
             found.insert((report.room, report.seq, report.id), report);
         }

@@ -10,7 +10,7 @@ use super::{
     Store, StoreError,
     attr::{n, s},
     fault::old_item,
-    head::{self, Head},
+    head::Head,
     key,
     open::next_generation,
 };
@@ -41,7 +41,7 @@ impl Store {
     pub async fn delete_room(&self, room: RoomId) -> Result<Deleted, StoreError> {
         let Some(item) = self.read_head_item(room).await? else { return Ok(Deleted::NotFound) };
         let is_tombstone = next_generation(&item).is_some();
-        let was = match head::parse(item)? {
+        let was = match self.parse_head(item)? {
             Some(head) => self.bury(room, head).await?.map(Box::new),
             None if is_tombstone => None,
             None => return Ok(Deleted::NotFound),

@@ -182,7 +182,7 @@ async fn live(
             let begun = now.load(Ordering::Relaxed);
             seen.lock().expect("nobody panicked").begun.push(message);
             let draft = draft(message, client_id);
-            let sender = Sender { asker: me, member_id: actor.user, is_system: false };
+            let sender = Sender { asker: me, member_id: actor.user, is_system: false, rate: None };
             let answer = store.append(place.room, sender, &draft, retry, &clock).await;
             if let Err(error) = &answer {
                 seen.lock().expect("nobody panicked").failures.push(format!("{error:?}"));

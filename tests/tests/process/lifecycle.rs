@@ -56,12 +56,35 @@ async fn asked_to_end_it_ends_although_somebody_listens() {
 }
 
 #[tokio::test]
+async fn a_sender_posts_as_fast_as_it_can_unless_a_rate_is_asked_for() {
+    let folder = Folder::new();
+    let posts = async |program: &Program, posts: usize| {
+        let alice = program.site.user("alice").await;
+        let room = alice.opens_direct("bob").await;
+        let (path, hello) = (room.path("/messages"), serde_json::json!({ "body": "hello" }));
+        let mut through = 0;
+        for _ in 0..posts {
+            through += usize::from(alice.post(&path, hello.clone()).await.status == 201);
+        }
+        through
+    };
+    let program = Program::start(folder.path()).await;
+    assert_eq!(posts(&program, 50).await, 50);
+    assert!(program.terminate().await.success());
+
+    let slow = ["--post-rate", "0.001/2"];
+    let program = Program::start_with("127.0.0.1:0", folder.path(), slow).await;
+
+    assert_eq!(posts(&program, 5).await, 2);
+}
+
+#[tokio::test]
 async fn asked_for_help_it_lists_its_options() {
     let output = run(["--help"]).await;
 
     assert!(output.status.success());
     let said = String::from_utf8_lossy(&output.stdout);
-    for option in ["--listen", "--data", "--dynamodb"] {
+    for option in ["--listen", "--data", "--dynamodb", "--post-rate"] {
         assert!(said.contains(option), "no {option}: {said}");
     }
 }
@@ -82,7 +105,10 @@ fn is_refused_with_one_line(output: &Output, about: &str) {
 
 #[tokio::test]
 async fn an_unknown_argument_is_named() {
-    for arguments in [&["--palaver"][..], &["--listen", "palaver"], &["palaver"], &["--data"]] {
+    let wrong_rate = ["--post-rate", "palaver"];
+    for arguments in
+        [&["--palaver"][..], &["--listen", "palaver"], &wrong_rate, &["palaver"], &["--data"]]
+    {
         let output = run(arguments).await;
         let said = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{said}");

@@ -86,7 +86,17 @@ impl Program {
 
     /// Starts it at an address.
     pub(crate) async fn start_at(listen: &str, data: &Path) -> Self {
+        Self::start_with(listen, data, []).await
+    }
+
+    /// Starts it at an address, with further arguments.
+    pub(crate) async fn start_with<const N: usize>(
+        listen: &str,
+        data: &Path,
+        more: [&str; N],
+    ) -> Self {
         let arguments = [OsStr::new("--listen"), listen.as_ref(), "--data".as_ref(), data.as_ref()];
+        let arguments = arguments.into_iter().chain(more.map(OsStr::new));
         let mut child = command(arguments).stdout(Stdio::piped()).spawn().expect("it can be run");
         let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
         let first = timeout(PATIENCE, lines.next_line()).await.expect("a first line");

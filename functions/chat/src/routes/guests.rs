@@ -10,7 +10,10 @@ use shared::{
         time::system_now,
     },
     error::Error,
-    http::{BadJson, Fields, NoToken, OptionalJson, Problem, Shared, Unavailable, ValidJson},
+    http::{
+        BadJson, Fields, NoToken, OptionalJson, Problem, Shared, SourceAddress, TooMany,
+        Unavailable, ValidJson,
+    },
 };
 use utoipa::ToSchema;
 
@@ -39,10 +42,13 @@ pub(crate) struct CreateGuest {
         (status = 201, body = NewGuest, description = "The guest's token"),
         (status = 403, body = Problem, content_type = "application/problem+json", description = "Guests are not let in here"),
         BadJson,
+        TooMany,
+        Unavailable,
     ),
 )]
 pub(crate) async fn create_guest(
     State(app): State<Shared>,
+    SourceAddress(address): SourceAddress,
     OptionalJson(told): OptionalJson<CreateGuest>,
 ) -> Result<(StatusCode, Json<NewGuest>), Error> {
     let mut fields = Fields::default();
@@ -54,7 +60,7 @@ pub(crate) async fn create_guest(
     }
     fields.check()?;
     let told = Profile { name: told.name, email: told.email, picture: None };
-    let guest = app.services.new_guest(&app.tokens, told, system_now())?;
+    let guest = app.services.new_guest(&app.tokens, told, address, system_now()).await?;
     Ok((StatusCode::CREATED, Json(guest)))
 }
 

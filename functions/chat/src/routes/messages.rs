@@ -10,7 +10,7 @@ use shared::{
     },
     error::Error,
     http::{
-        BadJson, BadQuery, Fields, NoToken, NotYours, Problem, RoomPath, SeqPath, Shared,
+        BadJson, BadQuery, Fields, NoToken, NotYours, Problem, RoomPath, SeqPath, Shared, TooMany,
         Unavailable, ValidJson, ValidQuery,
     },
     store::Window,
@@ -64,6 +64,7 @@ pub(crate) struct CreatedMessage {
         NoToken,
         NotYours,
         BadJson,
+        TooMany,
         Unavailable,
     ),
     security(("bearer" = []))

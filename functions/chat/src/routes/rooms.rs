@@ -16,7 +16,7 @@ use shared::{
     error::Error,
     http::{
         BadJson, BadQuery, Fields, NoToken, NotYours, OptionalJson, Problem, RoomPath, Shared,
-        Unavailable, ValidJson, ValidQuery,
+        TooMany, Unavailable, ValidJson, ValidQuery,
     },
     store::OwnSettings,
 };
@@ -91,6 +91,7 @@ impl OpenRoom {
         (status = 409, body = Problem, content_type = "application/problem+json", description = "The raffle was not held yet"),
         NoToken,
         BadJson,
+        TooMany,
         Unavailable,
     ),
     security(("bearer" = []))

@@ -13,8 +13,8 @@ use shared::{
     },
     error::Error,
     http::{
-        BadJson, BadQuery, Fields, IdPath, NoToken, NotTheServer, Problem, Shared, Unavailable,
-        ValidJson, ValidQuery,
+        BadJson, BadQuery, Fields, IdPath, NoToken, NotTheServer, Problem, Shared, TooMany,
+        Unavailable, ValidJson, ValidQuery,
     },
     store::NameCursor,
 };
@@ -55,6 +55,7 @@ pub(crate) struct ListUsers {
         (status = 403, body = Problem, content_type = "application/problem+json", description = "A guest, or the search is switched off"),
         NoToken,
         BadQuery,
+        TooMany,
         Unavailable,
     ),
     security(("bearer" = []))

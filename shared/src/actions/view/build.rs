@@ -118,8 +118,11 @@ impl Services {
         if let Some(last) = from_preview(room) {
             return Ok(Some(last));
         }
+        if room.head.seq <= room.head.floor {
+            return Ok(None);
+        }
         let mut window = Window::Newest;
-        while room.head.message_count() > 0 {
+        loop {
             let page = self.store.page_of(room, window, LOOK_BACK, &self.clock).await?;
             let newest = page.slots.iter().rev().find_map(|slot| match slot {
                 Slot::Message(message) => Some(from_message(message)),
@@ -130,7 +133,6 @@ impl Services {
                 (newest, _) => return Ok(newest),
             }
         }
-        Ok(None)
     }
 }
 
