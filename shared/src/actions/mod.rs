@@ -101,25 +101,20 @@ impl Services {
     /// since each has a key of its own.
     fn triggers(&self, channels: &[Channel], event: &Event) -> Vec<Trigger> {
         let trigger = |channels, data| Trigger { channels, name: event.name().into(), data };
-        let names: Vec<(&Channel, String)> =
-            channels.iter().map(|channel| (channel, self.relay.name(channel))).collect();
-        let key = |(channel, name): &(&Channel, String)| self.relay.channel_key(channel, name);
-        let (sealed, open): (Vec<_>, Vec<_>) =
-            names.into_iter().partition(|one| key(one).is_some());
-        let mut triggers: Vec<Trigger> = sealed
-            .into_iter()
-            .filter_map(|one| {
-                let data = key(&one)?.seal(&event.data(MAX_SEALED));
-                Some(trigger(vec![one.1], data))
-            })
-            .collect();
+        let (mut triggers, mut open) = (Vec::new(), Vec::new());
+        for channel in channels {
+            let name = self.relay.name(channel);
+            match self.relay.channel_key(channel, &name) {
+                Some(key) => triggers.push(trigger(vec![name], key.seal(&event.data(MAX_SEALED)))),
+                None => open.push(name),
+            }
+        }
         if !open.is_empty() {
-            let names = open.into_iter().map(|(_, name)| name).collect();
             let data = match self.relay.encryption {
                 None => event.data(MAX_EVENT_DATA),
                 Some(_) => event.without_text().data(MAX_EVENT_DATA),
             };
-            triggers.push(trigger(names, data));
+            triggers.push(trigger(open, data));
         }
         triggers
     }

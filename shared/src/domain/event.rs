@@ -236,14 +236,17 @@ pub struct MessagesRead {
 }
 
 impl Event {
-    /// The same without what anyone wrote: for channels that a relay can read which must not read
+    /// The same without what anyone wrote, and without e-mail addresses: for channels that a relay can read which must not read
     /// rooms. Clients fetch what they show.
     #[must_use]
     pub fn without_text(&self) -> Self {
         let mut event = self.clone();
         match &mut event {
             Self::ChatListUpdate(update) => update.last_message.clear(),
-            Self::NewUserMessage(new) => new.message = truncated(&new.message),
+            Self::NewUserMessage(new) => {
+                new.message = truncated(&new.message);
+                new.user.email = None;
+            }
             Self::RoomUpdated(update) => update.change.title = None,
             _ => {}
         }

@@ -33,11 +33,12 @@ async fn both_sides_hear_the_message_that_is_stored() {
 /// Everything that the relay is given while people talk.
 #[tokio::test]
 async fn the_relay_reads_nothing_that_anyone_wrote() {
-    const SECRETS: [&str; 5] = ["whisper", "murmur", "mumble", "hush-hush", "🤫"];
+    const SECRETS: [&str; 6] = ["whisper", "murmur", "mumble", "hush-hush", "🤫", "alice@mail"];
     let relay = FakeRelay::start().await;
     let app = TestApp::encrypting_to(&relay).await;
+    let alice = json!({ "sub": "alice", "name": "Alice", "email": "alice@mail.example" });
     let (alice, bob, server) =
-        (app.user("alice").await, app.user("bob").await, app.service().await);
+        (app.user_with(alice).await, app.user("bob").await, app.service().await);
     server.put("/v1/listings/bike", json!({ "title": "A bike", "merchant_id": "wheels" })).await;
     server.draws("family", "2031-12-24T18:00:00Z", json!({ "alice": "bob" })).await;
     let rooms = [

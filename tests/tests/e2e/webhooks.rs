@@ -6,7 +6,7 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::{Value, json};
 use shared::{config::Features, realtime::sign::Signer, secret::Secret};
-use tests::{Answer, PATIENCE, RELAY_KEY, RELAY_SECRET, TestApp, User};
+use tests::{Answer, Fault, Faulty, Meter, PATIENCE, RELAY_KEY, RELAY_SECRET, TestApp, User};
 
 /// A moment, in milliseconds since 1970, and later ones.
 const NOON: i64 = 1_800_000_000_000;
@@ -248,4 +248,51 @@ async fn guests_and_lists_are_not_told_nor_anyone_where_it_is_switched_off() {
     let (alice, bob) = (app.user("alice").await, app.user("bob").await);
     tells(&app, NOON, &[("channel_occupied", &alice.own_channel().await)]).await;
     assert_eq!(seen(&bob, "alice").await, NOTHING);
+}
+
+/// Fault F17. Fault F5: what could not be written down is told again by the relay.
+#[tokio::test]
+async fn a_webhook_is_refused_while_the_store_is_away_and_taken_later() {
+    let store = Faulty::new();
+    let app = TestApp::on(store.clone()).await;
+    let (alice, bob) = (app.user("alice").await, app.user("bob").await);
+    let body = webhook(NOON, &[("channel_occupied", &alice.own_channel().await)]);
+    bob.me().await;
+
+    store.follow(|_| Some(Fault::Refuse(500, "InternalServerError")));
+    let answer = sends(&app, &body, RELAY_KEY, RELAY_SECRET).await;
+    assert_eq!(answer.problem(503), "store_unavailable");
+    assert!(answer.header("retry-after").is_some(), "{answer}");
+    // The store did it, and its answer got lost.
+    store.follow(|_| Some(Fault::LoseAnswer));
+    sends(&app, &body, RELAY_KEY, RELAY_SECRET).await.problem(503);
+    store.heal();
+    assert_eq!(sends(&app, &body, RELAY_KEY, RELAY_SECRET).await.status, 204);
+
+    assert_eq!(seen(&bob, "alice").await, online());
+}
+
+/// Each account is one item of a few bytes, whatever else is told; nothing is read.
+#[tokio::test]
+async fn a_webhook_takes_one_write_unit_for_each_account() {
+    let meter = Meter::new();
+    let app = TestApp::on(meter.clone()).await;
+    let (alice, bob) =
+        (app.user("alice").await.own_channel().await, app.user("bob").await.own_channel().await);
+    let events = [
+        ("channel_occupied", alice.as_str()),
+        ("channel_occupied", &bob),
+        ("channel_vacated", &alice),
+        ("channel_occupied", "private-room-x"),
+    ];
+    meter.take();
+
+    tells(&app, NOON, &events).await;
+
+    let bill = meter.take();
+    assert_eq!(
+        (bill.calls(), bill.rounds(), bill.reads(), bill.writes()),
+        (2, 1, 0.0, 2.0),
+        "{bill}"
+    );
 }
