@@ -94,6 +94,7 @@ async fn idle(program: &Program, budget: &Budget, report: &mut Report) -> Result
     Ok(())
 }
 
+#[allow(clippy::cast_precision_loss, reason = "a few thousand events")]
 async fn with_audience(
     program: &Program,
     users: usize,
@@ -127,15 +128,20 @@ async fn with_audience(
         report.add(title, Unit::Ms, Figure::of_percentile(&runs, percent));
     }
     for callers in [1, CALLERS] {
-        let mut rates = Vec::new();
+        let (mut rates, mut costs) = (Vec::new(), Vec::new());
         for round in 0..=budget.rounds {
+            let before = program.cpu_seconds();
             let rate = rate(program, &mut audience, callers, publishes).await?;
             if round > 0 {
                 rates.push(rate);
+                let cost = before.zip(program.cpu_seconds()).map(|(before, after)| after - before);
+                costs.extend(cost.map(|cost| cost * 1000.0 / publishes as f64));
             }
         }
         let title = format!("published, {who}, {callers} in flight");
         report.add(title, Unit::PerSecond, Figure::of(&rates));
+        let title = format!("CPU time of 1,000 of these, {who}, {callers} in flight");
+        report.add(title, Unit::CpuSeconds, Figure::of(&costs));
     }
     Ok(())
 }

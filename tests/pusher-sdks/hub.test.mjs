@@ -301,7 +301,6 @@ test('a page that is loaded again has not left', async () => {
   ]);
 });
 
-/// Fault F17.
 test('a webhook that is not taken is sent again, the same', async () => {
   const [server] = sdks;
   const channel = fresh('news-');

@@ -13,15 +13,15 @@ const FIRST_SWEEP: usize = 1024;
 
 /// The last event of a channel.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in super::super) struct Cached {
-    pub(in super::super) name: String,
-    pub(in super::super) data: String,
+pub(crate) struct Cached {
+    pub(crate) name: String,
+    pub(crate) data: String,
     /// When it is forgotten.
-    pub(in super::super) until: Instant,
+    pub(crate) until: Instant,
 }
 
 /// The last events, each kept for the same time, whether anybody is subscribed or not.
-pub(in super::super) struct Cache {
+pub(crate) struct Cache {
     keep: Duration,
     kept: Mutex<Kept>,
 }
@@ -34,13 +34,13 @@ struct Kept {
 
 impl Cache {
     /// An empty one that keeps events for so long.
-    pub(in super::super) fn new(keep: Duration) -> Self {
+    pub(crate) fn new(keep: Duration) -> Self {
         let kept = Kept { events: HashMap::new(), sweep_at: FIRST_SWEEP };
         Self { keep, kept: Mutex::new(kept) }
     }
 
     /// Keeps an event in the place of the channel's last one.
-    pub(in super::super) fn keep(&self, channel: &str, name: &str, data: &str) {
+    pub(crate) fn keep(&self, channel: &str, name: &str, data: &str) {
         let now = Instant::now();
         let mut kept = self.kept();
         // Each sweep waits until there is twice as much, so that all of them together cost little.
@@ -53,7 +53,7 @@ impl Cache {
     }
 
     /// The channel's last event, unless it is too old.
-    pub(in super::super) fn last(&self, channel: &str) -> Option<Cached> {
+    pub(crate) fn last(&self, channel: &str) -> Option<Cached> {
         let now = Instant::now();
         self.kept().events.get(channel).filter(|event| event.until > now).cloned()
     }

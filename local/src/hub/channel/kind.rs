@@ -4,7 +4,7 @@ use shared::realtime::sign::ChannelName;
 
 /// Who may subscribe, and what may be said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in super::super) enum Access {
+pub(crate) enum Access {
     /// Anyone may subscribe; clients cannot send.
     Public,
     /// `private-`: the app signs each subscription; subscribers may send client events to each other.
@@ -17,10 +17,10 @@ pub(in super::super) enum Access {
 
 /// What a channel is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in super::super) struct Kind {
-    pub(in super::super) access: Access,
+pub(crate) struct Kind {
+    pub(crate) access: Access,
     /// `cache-`, behind what says the access: the last event is kept for those who subscribe later.
-    pub(in super::super) is_cache: bool,
+    pub(crate) is_cache: bool,
 }
 
 /// Longest prefix first, since they contain each other.
@@ -36,7 +36,7 @@ const PREFIXES: [(&str, Access, bool); 7] = [
 
 impl Kind {
     /// The kind of a channel. A name without a prefix is a public channel's.
-    pub(in super::super) fn of(channel: ChannelName<'_>) -> Self {
+    pub(crate) fn of(channel: ChannelName<'_>) -> Self {
         PREFIXES
             .iter()
             .find(|(prefix, ..)| channel.as_str().starts_with(prefix))
@@ -46,12 +46,12 @@ impl Kind {
     }
 
     /// Whether the app must sign a subscription.
-    pub(in super::super) fn is_signed(self) -> bool {
+    pub(crate) fn is_signed(self) -> bool {
         self.access != Access::Public
     }
 
     /// Whether clients may send events to each other.
-    pub(in super::super) fn allows_client_events(self) -> bool {
+    pub(crate) fn allows_client_events(self) -> bool {
         matches!(self.access, Access::Private | Access::Presence)
     }
 }

@@ -10,7 +10,7 @@ const SERVER_TO_USER: &str = "#server-to-user-";
 
 /// A name that is allowed.
 #[derive(Clone, Debug)]
-pub(in super::super) enum Name<'a> {
+pub(crate) enum Name<'a> {
     /// A channel's.
     Channel(ChannelName<'a>, Kind),
     /// `#server-to-user-ID`: what servers say to one user. It is no channel: it is never signed, for `#` is not a
@@ -23,7 +23,7 @@ impl<'a> Name<'a> {
     ///
     /// # Errors
     /// When it is neither a channel's nor names a user.
-    pub(in super::super) fn parse(text: &'a str) -> Result<Self, BadChannelName> {
+    pub(crate) fn parse(text: &'a str) -> Result<Self, BadChannelName> {
         if let Some(id) = text.strip_prefix(SERVER_TO_USER) {
             return UserId::parse(id).map(Self::ServerToUser).ok_or(BadChannelName);
         }
@@ -32,7 +32,7 @@ impl<'a> Name<'a> {
     }
 
     /// The name by which servers speak to a user.
-    pub(in super::super) fn of_user(user: &UserId) -> String {
+    pub(crate) fn of_user(user: &UserId) -> String {
         format!("{SERVER_TO_USER}{}", user.as_str())
     }
 }

@@ -24,7 +24,7 @@ const COUNTED_AT_ONCE: usize = 100;
 const COUNT_INTERVAL: Duration = Duration::from_secs(1);
 
 /// All channels with at least one subscriber.
-pub(in super::super) struct Channels {
+pub(crate) struct Channels {
     open: RwLock<HashMap<String, Channel>>,
     cache: Cache,
     outbox: Outbox,
@@ -61,25 +61,25 @@ impl Channel {
 }
 
 /// A socket that subscribes.
-pub(in super::super) struct Joining<'a> {
-    pub(in super::super) id: &'a SocketId,
-    pub(in super::super) mailbox: &'a Mailbox,
+pub(crate) struct Joining<'a> {
+    pub(crate) id: &'a SocketId,
+    pub(crate) mailbox: &'a Mailbox,
     /// On a presence channel: who it is.
-    pub(in super::super) member: Option<Member>,
+    pub(crate) member: Option<Member>,
     /// On a cache channel, the last event is told.
-    pub(in super::super) is_cache: bool,
+    pub(crate) is_cache: bool,
 }
 
 /// How many there are on a channel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(in super::super) struct Audience {
-    pub(in super::super) sockets: usize,
-    pub(in super::super) users: usize,
+pub(crate) struct Audience {
+    pub(crate) sockets: usize,
+    pub(crate) users: usize,
 }
 
 impl Channels {
     /// No channels. Webhooks go to the outbox; `counts` says whether subscribers are told how many they are.
-    pub(in super::super) fn new(cache: Cache, outbox: Outbox, counts: bool) -> Arc<Self> {
+    pub(crate) fn new(cache: Cache, outbox: Outbox, counts: bool) -> Arc<Self> {
         Arc::new_cyclic(|this| Self {
             open: RwLock::default(),
             cache,
@@ -94,7 +94,7 @@ impl Channels {
     ///
     /// # Errors
     /// When a presence channel is full.
-    pub(in super::super) fn join(&self, name: &str, joining: Joining<'_>) -> Result<(), Refusal> {
+    pub(crate) fn join(&self, name: &str, joining: Joining<'_>) -> Result<(), Refusal> {
         let Joining { id, mailbox, member, is_cache } = joining;
         let mut open = self.write();
         let is_new = !open.contains_key(name);
@@ -135,7 +135,7 @@ impl Channels {
     }
 
     /// Unsubscribes a socket; the last one takes the channel with it.
-    pub(in super::super) fn leave(&self, name: &str, id: &SocketId) {
+    pub(crate) fn leave(&self, name: &str, id: &SocketId) {
         let mut open = self.write();
         let Some(channel) = open.get_mut(name) else { return };
         let Some(Subscriber { user, .. }) = channel.subscribers.remove(id) else { return };
@@ -156,7 +156,7 @@ impl Channels {
     }
 
     /// Queues an event of a server for each subscriber but `except`, and keeps it if it is a cache channel's.
-    pub(in super::super) fn publish(
+    pub(crate) fn publish(
         &self,
         name: &str,
         kind: Option<Kind>,
@@ -178,7 +178,7 @@ impl Channels {
     }
 
     /// Queues a frame for each subscriber but `except`. The frame is made once, and only if somebody gets it.
-    pub(in super::super) fn deliver(
+    pub(crate) fn deliver(
         &self,
         name: &str,
         except: Option<&SocketId>,
@@ -192,29 +192,29 @@ impl Channels {
     }
 
     /// Who this socket is on a presence channel.
-    pub(in super::super) fn member(&self, name: &str, id: &SocketId) -> Option<UserId> {
+    pub(crate) fn member(&self, name: &str, id: &SocketId) -> Option<UserId> {
         self.read().get(name)?.subscribers.get(id)?.user.clone()
     }
 
     /// How many there are on a channel; nobody on one that is not occupied.
-    pub(in super::super) fn audience(&self, name: &str) -> Audience {
+    pub(crate) fn audience(&self, name: &str) -> Audience {
         self.read().get(name).map(audience).unwrap_or_default()
     }
 
     /// The ids of a presence channel's members.
-    pub(in super::super) fn users(&self, name: &str) -> Vec<UserId> {
+    pub(crate) fn users(&self, name: &str) -> Vec<UserId> {
         self.read().get(name).map(|channel| channel.members.users()).unwrap_or_default()
     }
 
     /// All occupied channels whose name starts so.
-    pub(in super::super) fn list(&self, prefix: &str) -> Vec<(String, Audience)> {
+    pub(crate) fn list(&self, prefix: &str) -> Vec<(String, Audience)> {
         let open = self.read();
         let listed = open.iter().filter(|(name, _)| is_listed(name) && name.starts_with(prefix));
         listed.map(|(name, channel)| (name.clone(), audience(channel))).collect()
     }
 
     /// What was last said on a cache channel.
-    pub(in super::super) fn cache(&self) -> &Cache {
+    pub(crate) fn cache(&self) -> &Cache {
         &self.cache
     }
 

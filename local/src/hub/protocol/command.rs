@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use super::Complaint;
 
 /// What a client says.
-pub(in super::super) enum Command<'a> {
+pub(crate) enum Command<'a> {
     /// `pusher:ping`.
     Ping,
     /// `pusher:pong`.
@@ -26,18 +26,18 @@ pub(in super::super) enum Command<'a> {
 /// The data of `pusher:subscribe`: with `auth` where the channel needs it, and with `channel_data`, a JSON text about
 /// the member, where it is a presence channel.
 #[derive(Deserialize)]
-pub(in super::super) struct Subscribe<'a> {
+pub(crate) struct Subscribe<'a> {
     #[serde(borrow)]
-    pub(in super::super) channel: Cow<'a, str>,
-    pub(in super::super) auth: Option<String>,
-    pub(in super::super) channel_data: Option<String>,
+    pub(crate) channel: Cow<'a, str>,
+    pub(crate) auth: Option<String>,
+    pub(crate) channel_data: Option<String>,
 }
 
 /// An event from one client to others. Its data is passed on as it came, to the byte.
-pub(in super::super) struct ClientEvent<'a> {
-    pub(in super::super) channel: String,
-    pub(in super::super) name: Cow<'a, str>,
-    pub(in super::super) data: Option<&'a RawValue>,
+pub(crate) struct ClientEvent<'a> {
+    pub(crate) channel: String,
+    pub(crate) name: Cow<'a, str>,
+    pub(crate) data: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -66,7 +66,7 @@ impl<'a> Command<'a> {
     ///
     /// # Errors
     /// With what to tell the client.
-    pub(in super::super) fn parse(text: &'a str) -> Result<Self, Complaint> {
+    pub(crate) fn parse(text: &'a str) -> Result<Self, Complaint> {
         let Envelope { event, channel, data } = serde_json::from_str(text)
             .map_err(|_| Complaint::nonsense("A message must be a JSON object with an event"))?;
         match &*event {

@@ -34,36 +34,33 @@ fn json_of(value: &impl Serialize) -> String {
 }
 
 /// The first frame: the socket's id, and after how many silent seconds the client should ping.
-pub(in super::super) fn connection_established(
-    id: &SocketId,
-    activity_timeout: Duration,
-) -> Utf8Bytes {
+pub(crate) fn connection_established(id: &SocketId, activity_timeout: Duration) -> Utf8Bytes {
     let data = json!({ "socket_id": id.as_str(), "activity_timeout": activity_timeout.as_secs() });
     frame("pusher:connection_established", None, Some(data.to_string()))
 }
 
 /// `pusher:error`.
-pub(in super::super) fn error(Complaint { code, message }: Complaint) -> Utf8Bytes {
+pub(crate) fn error(Complaint { code, message }: Complaint) -> Utf8Bytes {
     frame("pusher:error", None, Some(json!({ "code": code, "message": message })))
 }
 
 /// Asks the client for a sign of life.
-pub(in super::super) fn ping() -> Utf8Bytes {
+pub(crate) fn ping() -> Utf8Bytes {
     frame("pusher:ping", None, Some("{}"))
 }
 
 /// The answer to a client's ping.
-pub(in super::super) fn pong() -> Utf8Bytes {
+pub(crate) fn pong() -> Utf8Bytes {
     frame("pusher:pong", None, Some("{}"))
 }
 
 /// From here on the client gets the channel's events. `data` is `{}`, or who is there.
-pub(in super::super) fn subscription_succeeded(channel: &str, data: &str) -> Utf8Bytes {
+pub(crate) fn subscription_succeeded(channel: &str, data: &str) -> Utf8Bytes {
     frame("pusher_internal:subscription_succeeded", Some(channel), Some(data))
 }
 
 /// `pusher:subscription_error`.
-pub(in super::super) fn subscription_error(channel: &str, refusal: Refusal) -> Utf8Bytes {
+pub(crate) fn subscription_error(channel: &str, refusal: Refusal) -> Utf8Bytes {
     let Refusal { kind, error, status } = refusal;
     frame(
         "pusher:subscription_error",
@@ -73,49 +70,46 @@ pub(in super::super) fn subscription_error(channel: &str, refusal: Refusal) -> U
 }
 
 /// An event from a server. Its data is a text already.
-pub(in super::super) fn event(channel: &str, name: &str, data: &str) -> Utf8Bytes {
+pub(crate) fn event(channel: &str, name: &str, data: &str) -> Utf8Bytes {
     frame(name, Some(channel), Some(data))
 }
 
 /// An event from another client; on a presence channel with who that is.
-pub(in super::super) fn client_event(
-    event: &ClientEvent<'_>,
-    user_id: Option<&UserId>,
-) -> Utf8Bytes {
+pub(crate) fn client_event(event: &ClientEvent<'_>, user_id: Option<&UserId>) -> Utf8Bytes {
     let channel = Some(event.channel.as_str());
     text(&Frame { event: &event.name, channel, data: event.data, user_id })
 }
 
 /// A new member of a presence channel.
-pub(in super::super) fn member_added(channel: &str, member: &Member) -> Utf8Bytes {
+pub(crate) fn member_added(channel: &str, member: &Member) -> Utf8Bytes {
     frame("pusher_internal:member_added", Some(channel), Some(json_of(member)))
 }
 
 /// A member of a presence channel has left with its last socket.
-pub(in super::super) fn member_removed(channel: &str, user_id: &UserId) -> Utf8Bytes {
+pub(crate) fn member_removed(channel: &str, user_id: &UserId) -> Utf8Bytes {
     let data = json!({ "user_id": user_id }).to_string();
     frame("pusher_internal:member_removed", Some(channel), Some(data))
 }
 
 /// Nothing is kept for a new subscriber of a cache channel.
-pub(in super::super) fn cache_miss(channel: &str) -> Utf8Bytes {
+pub(crate) fn cache_miss(channel: &str) -> Utf8Bytes {
     frame("pusher:cache_miss", Some(channel), Some("{}"))
 }
 
 /// How many sockets are subscribed.
-pub(in super::super) fn subscription_count(channel: &str, count: usize) -> Utf8Bytes {
+pub(crate) fn subscription_count(channel: &str, count: usize) -> Utf8Bytes {
     let data = json!({ "subscription_count": count }).to_string();
     frame("pusher_internal:subscription_count", Some(channel), Some(data))
 }
 
 /// The client is signed in; it hears the identical text that was signed.
-pub(in super::super) fn signin_success(user_data: &str) -> Utf8Bytes {
+pub(crate) fn signin_success(user_data: &str) -> Utf8Bytes {
     let data = json!({ "user_data": user_data }).to_string();
     frame("pusher:signin_success", None, Some(data))
 }
 
 /// Who of the watched came or went: `online` or `offline`, and who.
-pub(in super::super) fn watchlist_events(events: &[(&str, &[&UserId])]) -> Utf8Bytes {
+pub(crate) fn watchlist_events(events: &[(&str, &[&UserId])]) -> Utf8Bytes {
     let events: Vec<_> =
         events.iter().map(|(name, users)| json!({ "name": name, "user_ids": users })).collect();
     let data = json!({ "events": events }).to_string();

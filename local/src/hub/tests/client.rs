@@ -6,6 +6,7 @@ use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use shared::realtime::sign::SocketId;
 use tokio::{
+    io::AsyncWriteExt,
     net::{TcpSocket, TcpStream},
     time::timeout,
 };
@@ -75,6 +76,11 @@ impl Client {
     /// Says something that need not arrive: the hub may have ended the connection already.
     pub(super) async fn says_in_vain(&mut self, message: Message) {
         let _ = self.ws.send(message).await;
+    }
+
+    /// Writes bytes past the WebSocket, as no client should.
+    pub(super) async fn writes(&mut self, bytes: &[u8]) {
+        self.ws.get_mut().write_all(bytes).await.unwrap();
     }
 
     /// Reads to the end, whether or not it says why.

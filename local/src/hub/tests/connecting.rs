@@ -203,6 +203,26 @@ async fn a_message_that_is_too_large_ends_the_connection_and_nobody_else_notices
 }
 
 #[tokio::test]
+async fn frames_that_are_none_end_the_connection_and_nobody_else_notices() {
+    let hub = TestHub::start().await;
+    let mut other = hub.client(&[]).await;
+    let malformed: [(&str, &[u8]); 5] = [
+        ("a frame without a mask", b"\x81\x02{}"),
+        ("a kind of frame that there is not", b"\x83\x80\0\0\0\0"),
+        ("a text that is no UTF-8", b"\x81\x82\0\0\0\0\xff\xfe"),
+        ("a frame longer than anything", b"\x81\xff\x7f\xff\xff\xff\xff\xff\xff\xff\0\0\0\0"),
+        ("the end of a message that never began", b"\x80\x80\0\0\0\0"),
+    ];
+    for (what, bytes) in malformed {
+        let mut client = hub.client(&[]).await;
+        client.writes(bytes).await;
+        client.hear_it_end().await;
+        assert_eq!(hub.hub.connected(), 1, "{what}");
+    }
+    hub.assert_silent(&mut other).await;
+}
+
+#[tokio::test]
 async fn a_binary_message_is_an_error_and_the_connection_stays() {
     let hub = TestHub::start().await;
     let mut client = hub.client(&[]).await;

@@ -1,5 +1,8 @@
 //! Presence channels: subscribers know each other.
 
+use std::collections::BTreeSet;
+
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use super::{TestHub, data_of};
@@ -48,6 +51,39 @@ async fn a_user_with_several_sockets_is_one_member_until_the_last_is_gone() {
     tablet.leave().await;
     assert_eq!(alice.hear().await["event"], "pusher_internal:member_removed");
     hub.assert_silent(&mut alice).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_comes_and_goes_nobody_is_added_twice_or_removed_twice() {
+    let hub = TestHub::start().await;
+    let mut observer = hub.member(ROOM, "observer").await;
+    let restless = (0..8).map(|number| {
+        let hub = &hub;
+        async move {
+            let user = json!({ "user_id": format!("user-{}", number % 3) });
+            let mut client = hub.client(&[]).await;
+            for _ in 0..20 {
+                hub.enter(&mut client, ROOM, &user).await;
+                client.unsubscribe(ROOM).await;
+                client.say(json!({ "event": "pusher:ping" })).await;
+                while client.hear().await["event"] != "pusher:pong" {}
+            }
+        }
+    });
+    join_all(restless).await;
+    assert_eq!(hub.hub.channels().audience(ROOM).users, 1);
+    hub.trigger(ROOM, "end").await;
+    let mut present = BTreeSet::new();
+    loop {
+        let heard = observer.hear().await;
+        let user = data_of(&heard)["user_id"].to_string();
+        match heard["event"].as_str().unwrap() {
+            "pusher_internal:member_added" => assert!(present.insert(user), "{heard}"),
+            "pusher_internal:member_removed" => assert!(present.remove(&user), "{heard}"),
+            _ => break,
+        }
+    }
+    assert!(present.is_empty(), "{present:?}");
 }
 
 #[tokio::test]

@@ -33,7 +33,6 @@ async fn what_the_publisher_sends_is_heard() {
     }
 }
 
-/// Fault F3.
 #[tokio::test]
 async fn a_call_that_is_not_signed_properly_is_refused_and_nobody_hears_anything() {
     let hub = TestHub::start().await;
@@ -189,6 +188,44 @@ async fn subscription_counts_must_be_enabled_to_be_asked_for() {
         let event = json!({ "name": "message", "channel": "news", "data": "{}", "info": info });
         assert_eq!(hub.post(EVENTS, &event).await, status, "{info}");
     }
+}
+
+/// Fault F19.
+#[tokio::test]
+async fn a_socket_id_that_is_none_is_refused_as_a_whole() {
+    let hub = TestHub::start().await;
+    let mut client = hub.client(&["news"]).await;
+    let wrong =
+        ["1.1:private-other", "1.1\n", "\n1.1", "1.1 ", "١.١", "1", "1.", "1.1.1", "-1.1", ""];
+    for id in wrong {
+        let event = json!({ "name": "headline", "channel": "news", "data": "{}", "socket_id": id });
+        assert_eq!(hub.post(EVENTS, &event).await, 400, "{id:?}");
+        assert_eq!(hub.post(BATCH, &json!({ "batch": [event] })).await, 400, "{id:?}");
+    }
+    hub.assert_silent(&mut client).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_that_are_published_at_the_same_time_come_to_all_in_the_same_order() {
+    let hub = TestHub::start().await;
+    let mut clients = Vec::new();
+    for _ in 0..4 {
+        clients.push(hub.client(&["news"]).await);
+    }
+    let publishing = (0..200).map(|number| {
+        let hub = &hub;
+        async move { hub.trigger("news", &format!("event-{number}")).await }
+    });
+    futures_util::future::join_all(publishing).await;
+    let mut orders = Vec::new();
+    for client in &mut clients {
+        let mut order = Vec::new();
+        for _ in 0..200 {
+            order.push(client.hear().await["event"].to_string());
+        }
+        orders.push(order);
+    }
+    assert!(orders.windows(2).all(|pair| pair[0] == pair[1]));
 }
 
 #[tokio::test]

@@ -8,18 +8,18 @@ use crate::hub::limits;
 
 /// 1 to 128 bytes without control characters. Its text is shared.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(in super::super) struct UserId(Arc<str>);
+pub(crate) struct UserId(Arc<str>);
 
 impl UserId {
     /// Checks an id from outside.
-    pub(in super::super) fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let is_good =
             (1..=limits::USER_ID).contains(&text.len()) && !text.chars().any(char::is_control);
         is_good.then(|| Self(text.into()))
     }
 
     /// The id as it travels.
-    pub(in super::super) fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }

@@ -10,8 +10,8 @@ use crate::hub::{limits, protocol::Refusal};
 
 /// A member: his id, and what the app says about him, as the app said it.
 #[derive(Clone, Debug, Serialize)]
-pub(in super::super) struct Member {
-    pub(in super::super) user_id: UserId,
+pub(crate) struct Member {
+    pub(crate) user_id: UserId,
     user_info: Arc<RawValue>,
 }
 
@@ -34,7 +34,7 @@ impl Member {
     ///
     /// # Errors
     /// When it is not a user's or too large.
-    pub(in super::super) fn parse(channel_data: &str) -> Result<Self, Refusal> {
+    pub(crate) fn parse(channel_data: &str) -> Result<Self, Refusal> {
         if channel_data.len() > limits::USER_OBJECT {
             return Err(Refusal::invalid_member("The channel_data is at most 1 KB"));
         }
@@ -50,7 +50,7 @@ impl Member {
     }
 
     /// What the app says about him; nothing is an empty object.
-    pub(in super::super) fn info(&self) -> &RawValue {
+    pub(crate) fn info(&self) -> &RawValue {
         &self.user_info
     }
 }

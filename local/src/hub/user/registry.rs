@@ -17,7 +17,7 @@ type Sockets = HashMap<SocketId, Mailbox>;
 
 /// All users who are signed in.
 #[derive(Default)]
-pub(in super::super) struct Users(Mutex<Known>);
+pub(crate) struct Users(Mutex<Known>);
 
 #[derive(Default)]
 struct Known {
@@ -30,7 +30,7 @@ struct Known {
 impl Users {
     /// Signs a socket in, queues the answer and who of the watched is there and who is not, and tells those who watch
     /// this user.
-    pub(in super::super) fn sign_in(
+    pub(crate) fn sign_in(
         &self,
         id: &SocketId,
         mailbox: &Mailbox,
@@ -62,7 +62,7 @@ impl Users {
     }
 
     /// A socket that was signed in is gone; with a user's last one those who watch him are told.
-    pub(in super::super) fn sign_out(&self, id: &SocketId, signed_in: &SignedIn) {
+    pub(crate) fn sign_out(&self, id: &SocketId, signed_in: &SignedIn) {
         let mut known = self.known();
         for watched in &signed_in.watchlist {
             remove(&mut known.watchers, watched, id);
@@ -73,7 +73,7 @@ impl Users {
     }
 
     /// Closes all sockets of a user with 4009, so that his clients stay away.
-    pub(in super::super) fn terminate(&self, user: &UserId) {
+    pub(crate) fn terminate(&self, user: &UserId) {
         for mailbox in self.known().online.get(user).into_iter().flat_map(Sockets::values) {
             mailbox.hang_up(Close::TERMINATED);
         }

@@ -8,10 +8,10 @@ use crate::hub::limits;
 
 /// Who a socket is, for as long as it lives.
 #[derive(Debug)]
-pub(in super::super) struct SignedIn {
-    pub(in super::super) user: UserId,
+pub(crate) struct SignedIn {
+    pub(crate) user: UserId,
     /// The users whose coming and going he wants to know.
-    pub(in super::super) watchlist: Vec<UserId>,
+    pub(crate) watchlist: Vec<UserId>,
     member: Member,
 }
 
@@ -26,7 +26,7 @@ struct UserData<'a> {
 
 impl SignedIn {
     /// Reads the user data; nothing when it is no user's or beyond a limit.
-    pub(in super::super) fn parse(user_data: &str) -> Option<Self> {
+    pub(crate) fn parse(user_data: &str) -> Option<Self> {
         let UserData { id, user_info, watchlist } = serde_json::from_str(user_data).ok()?;
         let user = UserId::parse(&id)?;
         if user_info.is_some_and(|info| info.get().len() > limits::USER_OBJECT)
@@ -42,7 +42,7 @@ impl SignedIn {
     }
 
     /// The member that he is on a presence channel, where the subscription does not say.
-    pub(in super::super) fn as_member(&self) -> Member {
+    pub(crate) fn as_member(&self) -> Member {
         self.member.clone()
     }
 }

@@ -25,16 +25,16 @@ const WAITING: usize = 10_000;
 
 /// Where what happens is put.
 #[derive(Clone)]
-pub(in super::super) struct Outbox(Option<mpsc::Sender<News>>);
+pub(crate) struct Outbox(Option<mpsc::Sender<News>>);
 
 impl Outbox {
     /// Nobody wants to know.
-    pub(in super::super) fn nowhere() -> Self {
+    pub(crate) fn nowhere() -> Self {
         Self(None)
     }
 
     /// Puts something in, without waiting. Nothing is made of it where nobody wants to know.
-    pub(in super::super) fn tell(&self, news: impl FnOnce() -> News) {
+    pub(crate) fn tell(&self, news: impl FnOnce() -> News) {
         if let Some(collector) = &self.0
             && let Err(mpsc::error::TrySendError::Full(_)) = collector.try_send(news())
         {
@@ -44,7 +44,7 @@ impl Outbox {
 }
 
 /// Starts to collect and to post.
-pub(in super::super) fn start(app: Arc<App>, settings: WebhookSettings, clock: Clock) -> Outbox {
+pub(crate) fn start(app: Arc<App>, settings: WebhookSettings, clock: Clock) -> Outbox {
     let grace = Grace::new(settings.grace);
     let courier = Courier::new(settings);
     let sign = move |events: Vec<News>| {

@@ -41,8 +41,8 @@ impl Courier {
         Self { settings, http }
     }
 
-    /// Posts what comes, one after another. One that is not taken is tried again beside the following ones, so that
-    /// none of them waits for it.
+    /// Posts what comes, one after another, so that a server that takes everything gets it in its order. One that is
+    /// not taken at once is tried again beside the following ones, which do not wait for its retries.
     pub(super) async fn run(
         self,
         mut batches: mpsc::Receiver<Vec<News>>,

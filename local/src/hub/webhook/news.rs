@@ -7,7 +7,7 @@ use crate::hub::user::UserId;
 /// Something that happened: an event of a webhook, all seven kinds there are.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "name", rename_all = "snake_case")]
-pub(in super::super) enum News {
+pub(crate) enum News {
     /// A channel has its first subscriber.
     ChannelOccupied { channel: String },
     /// Its last subscriber has left.

@@ -8,7 +8,7 @@ pub struct WebhookUrl(reqwest::Url);
 
 /// A text that is no address for webhooks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("webhooks go to an address like http://127.0.0.1:8080/webhooks")]
+#[error("--webhooks (PARLOUR_WEBHOOK_URL) wants an address like http://127.0.0.1:8080/webhooks")]
 pub struct BadUrl;
 
 impl FromStr for WebhookUrl {
