@@ -52,7 +52,7 @@ const NO_REPORT: &str = "00000000-0000-8000-8000-000000000000";
 const OPENINGS: [&str; 3] = [
     r#"{\"kind\":\"direct\",\"with\":\"bob\"}"#,
     r#"{\"kind\":\"support\"}"#,
-    r#"{\"kind\":\"group\",\"members\":[\"bob\"]}"#,
+    r#"{\"kind\":\"group\",\"members\":[\"bob\"],\"client_id\":\"5f0c954e-6d9b-4c51-9a53-1c1a2f9d7b10\"}"#,
 ];
 
 /// Every sample in an order that works, with the status of its answer.
