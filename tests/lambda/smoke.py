@@ -84,7 +84,9 @@ EXPECTED = {
     "delete_reaction": ("chat", 200),
     "list_changes": ("chat", 200),
     "delete_message": ("chat", 200),
+    "export_user": ("chat", 200),
     "delete_room": ("chat", 204),
+    "erase_user": ("chat", 204),
 }
 # As they lie there, naming a room that does not exist.
 AS_THEY_ARE = {"get_room": 404, "create_message": 404, "list_messages": 404, "mark_read": 404, "authorize_channel": 403}

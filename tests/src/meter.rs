@@ -109,6 +109,19 @@ impl Meter {
         }
     }
 
+    /// Every item of the table; not counted.
+    pub fn everything(&self) -> Vec<Value> {
+        let (mut items, mut scan) = (Vec::new(), json!({}));
+        loop {
+            let answer = self.ask("Scan", scan.clone());
+            items.extend(answer["Items"].as_array().cloned().unwrap_or_default());
+            match &answer["LastEvaluatedKey"] {
+                Value::Null => return items,
+                key => scan["ExclusiveStartKey"] = key.clone(),
+            }
+        }
+    }
+
     /// Deletes the items of a partition key whose time is over at this instant, in seconds since 1970, as
     /// DynamoDB does some time later; how many there were. Not counted.
     pub fn expire(&self, partition: &str, at: i64) -> usize {
@@ -126,6 +139,16 @@ impl Meter {
     pub fn delete_item(&self, partition: &str, sort: &str) {
         let key = json!({ "pk": { "S": partition }, "sk": { "S": sort } });
         self.ask("DeleteItem", json!({ "Key": key }));
+    }
+
+    /// Sets a number of an item; not counted.
+    pub fn set_number(&self, partition: &str, sort: &str, attribute: &str, value: u64) {
+        let update = json!({
+            "Key": { "pk": { "S": partition }, "sk": { "S": sort } },
+            "UpdateExpression": "SET #a = :v", "ExpressionAttributeNames": { "#a": attribute },
+            "ExpressionAttributeValues": { ":v": { "N": value.to_string() } },
+        });
+        self.ask("UpdateItem", update);
     }
 
     /// A call straight to the engine.

@@ -47,7 +47,11 @@ pub fn routes() -> Router<Shared> {
         .route("/v1/desk/rooms", get(desk::list_desk_rooms))
         .route("/v1/sync", post(sync::sync))
         .route("/v1/users", get(users::list_users))
-        .route("/v1/users/{id}", get(users::get_user).put(users::put_user))
+        .route(
+            "/v1/users/{id}",
+            get(users::get_user).put(users::put_user).delete(users::erase_user),
+        )
+        .route("/v1/users/{id}/export", get(users::export_user))
         .route("/v1/blocks", get(blocks::list_blocks))
         .route("/v1/blocks/{id}", put(blocks::put_block).delete(blocks::delete_block))
         .route("/v1/guests", post(guests::create_guest))
@@ -90,6 +94,8 @@ pub fn routes() -> Router<Shared> {
         users::list_users,
         users::get_user,
         users::put_user,
+        users::erase_user,
+        users::export_user,
         blocks::list_blocks,
         blocks::put_block,
         blocks::delete_block,

@@ -126,6 +126,8 @@ impl Engine {
             "GetItem" => write(&db.get_item(read(body)?)?),
             "PutItem" => write(&db.put_item(read(body)?)?),
             "Query" => write(&db.query(read(body)?)?),
+            // No operation of ours scans; a developer who looks at the table does.
+            "Scan" => write(&db.scan(read(body)?)?),
             "TransactWriteItems" => write(&db.transact_write_items(read(body)?)?),
             "UpdateItem" => write(&db.update_item(read(body)?)?),
             "UpdateTimeToLive" => write(&db.update_time_to_live(read(body)?)?),

@@ -56,7 +56,7 @@ const OPENINGS: [&str; 3] = [
 ];
 
 /// Every sample in an order that works, with the status of its answer.
-const SAMPLES: [(&str, u16); 41] = [
+const SAMPLES: [(&str, u16); 43] = [
     ("healthz", 200),
     ("openapi", 200),
     ("asyncapi", 200),
@@ -97,7 +97,9 @@ const SAMPLES: [(&str, u16); 41] = [
     ("delete_reaction", 200),
     ("list_changes", 200),
     ("delete_message", 200),
+    ("export_user", 200),
     ("delete_room", 204),
+    ("erase_user", 204),
 ];
 
 /// Both functions on an empty store, with the demo values that the samples' token is made for, and a

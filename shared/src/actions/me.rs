@@ -49,18 +49,18 @@ impl Services {
     /// The caller's own account, which is remembered as the token describes it.
     ///
     /// # Errors
-    /// When the store cannot be reached.
+    /// `Forbidden` to whoever was erased.
     pub async fn me(&self, caller: &Caller) -> Result<Me, Error> {
         let asker = self.asker(caller).await?;
         let (inbox, waiting, ()) = try_join3(
-            self.store.inbox(&asker, None, LOOKED_AT, None),
+            async { Ok(self.store.inbox(&asker, None, LOOKED_AT, None).await?) },
             async {
                 match asker.queue() {
-                    Some(desk) => self.store.waiting(desk).await.map(Some),
+                    Some(desk) => Ok(Some(self.store.waiting(desk).await?)),
                     None => Ok(None),
                 }
             },
-            self.store.put_profile(&asker.me, &caller.principal, &caller.profile),
+            self.remember(caller),
         )
         .await?;
         let unread = |(room, _): &(Membership, Info)| room.unread();

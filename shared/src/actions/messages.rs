@@ -154,7 +154,7 @@ fn announcements(caller: &Caller, done: &Appended) -> Vec<(Vec<Channel>, Event)>
             events.push((others, list_update(None)));
         }
     }
-    for (key, mark) in head.others(poster.key()) {
+    for (key, mark) in head.others(poster.key()).filter(|(_, mark)| !mark.is_erased()) {
         let desk = if mark.kind == MemberType::Admin { Some(Desk::Support) } else { None };
         let desk = desk.or(room.kind().rules().desk.filter(|_| mark.kind == MemberType::Merchant));
         if let (Some(desk), Poster::Side(_)) = (desk, poster) {

@@ -6,6 +6,7 @@ pub mod changes;
 pub mod groups;
 pub mod guests;
 pub mod listings;
+pub mod lives;
 pub mod me;
 pub mod members;
 pub mod messages;

@@ -72,10 +72,8 @@ impl Services {
         let (founding, asker, ()) = try_join3(
             self.founding(caller, kind, naming),
             async {
-                let asker = self.asker(caller).await?;
-                let (account, profile) = (&caller.principal, &caller.profile);
-                self.store.put_profile(&asker.me, account, profile).await?;
-                Ok(asker)
+                self.remember(caller).await?;
+                self.asker(caller).await
             },
             self.throttle_caller(caller, Doing::Opening, self.limits.openings),
         )

@@ -151,11 +151,22 @@ impl Services {
     }
 
     /// Keeps the caller as its token describes it, for others to see.
-    async fn remember(&self, caller: &Caller) -> Result<(), Error> {
+    ///
+    /// # Errors
+    /// `Forbidden` to whoever was erased: the token is older than that.
+    pub(super) async fn remember(&self, caller: &Caller) -> Result<(), Error> {
         let me = self.asker(caller).await?.me;
-        Ok(self.store.put_profile(&me, &caller.principal, &caller.profile).await?)
+        match self.store.put_profile(&me, &caller.principal, &caller.profile).await? {
+            true => Ok(()),
+            false => Err(ERASED),
+        }
     }
 }
+
+const ERASED: Error = Error::Forbidden {
+    code: "account_erased",
+    detail: "This account was erased. Its tokens are of no use any more.",
+};
 
 /// What a viewer may see of a person.
 fn view(viewer: &Caller, person: Person) -> PersonView {
@@ -164,7 +175,8 @@ fn view(viewer: &Caller, person: Person) -> PersonView {
     PersonView { email: whole.email.filter(|_| all), ..whole }
 }
 
-fn whole(person: Person) -> PersonView {
+/// Everything that is known of a person.
+pub(super) fn whole(person: Person) -> PersonView {
     PersonView {
         id: person.principal.id,
         kind: person.principal.kind,

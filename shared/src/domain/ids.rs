@@ -170,6 +170,13 @@ impl SideKey {
         Self(URL_SAFE_NO_PAD.encode(bytes))
     }
 
+    /// The key that stands in this one's place in a room once its principal is erased.
+    #[must_use]
+    pub fn erased_in(&self, salt: &Salt, room: RoomId) -> Self {
+        let bytes: [u8; 16] = salt.hash("erased", &[room.as_bytes(), self.0.as_bytes()]);
+        Self(URL_SAFE_NO_PAD.encode(bytes))
+    }
+
     /// The key of whoever calls from an address. Of IPv6, whoever has one address has the 2^64 beside
     /// it as well (RFC 6177), so those count as one.
     pub fn of_address(salt: &Salt, address: IpAddr) -> Self {

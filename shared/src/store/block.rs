@@ -13,7 +13,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use super::{
     Store, StoreError,
     attr::{n, s},
-    key,
+    key::{self, Key},
     open::next_generation,
     update::{self, Updated},
 };
@@ -71,6 +71,9 @@ impl Store {
             .table_name(&self.table)
             .set_item(Some(key::of(key::side(me), key::block(them))))
             .item("id", s(&blocked.id))
+            // So that all of them are found when the blocked one is erased.
+            .item("q1p", s(key::blocked(them)))
+            .item("q1s", n(0))
             .send()
             .await?;
         Ok(())
@@ -105,6 +108,28 @@ impl Store {
         let by =
             |who: &SideKey| items.iter().any(|item| item.get("pk") == Some(&s(key::side(who))));
         Ok((by(one), by(other)))
+    }
+
+    /// The BLOCKs, by anybody, of a person: their keys.
+    pub(super) async fn blocks_of(&self, person: &SideKey) -> Result<Vec<Key>, StoreError> {
+        let (mut keys, mut start) = (Vec::new(), None);
+        loop {
+            let answer = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .index_name("gq1")
+                .key_condition_expression("q1p = :person")
+                .expression_attribute_values(":person", s(key::blocked(person)))
+                .set_exclusive_start_key(start)
+                .send()
+                .await?;
+            keys.extend(answer.items.unwrap_or_default());
+            start = answer.last_evaluated_key;
+            if start.is_none() {
+                return Ok(keys);
+            }
+        }
     }
 
     /// A page of whom `me` has blocked.
@@ -161,10 +186,16 @@ impl Store {
         let mut generation = Some(0);
         // A room that was deleted says where to look for the one after it.
         while let Some(at) = generation {
-            let request = self
+            let mut request = self
                 .update(key::of(key::room(founding.id(salt, at)), key::HEAD))
-                .condition_expression("attribute_exists(bl)")
                 .expression_attribute_names("#side", side.as_str());
+            let mut both = vec!["attribute_exists(bl)".to_owned()];
+            for (place, seat) in founding.seats.iter().enumerate() {
+                both.push(format!("attribute_exists(rd.#s{place})"));
+                request =
+                    request.expression_attribute_names(format!("#s{place}"), seat.key.as_str());
+            }
+            let request = request.condition_expression(both.join(" AND "));
             let request = if blocked {
                 request
                     .update_expression("SET bl.#side = :one")
@@ -173,7 +204,12 @@ impl Store {
                 request.update_expression("REMOVE bl.#side")
             };
             generation = match update::send(request).await? {
-                Updated::Refused(Some(item)) => next_generation(&item).filter(|next| *next > at),
+                Updated::Refused(Some(item)) => {
+                    let tombstone = next_generation(&item);
+                    // Or somebody else's, who had the id of one of the two before.
+                    let others = self.parse_head(item)?.map(|head| head.opened_again + 1);
+                    tombstone.or(others).filter(|next| *next > at)
+                }
                 Updated::Done(_) | Updated::Refused(None) => None,
             };
         }

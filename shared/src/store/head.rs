@@ -124,6 +124,9 @@ pub struct Mark {
     /// When the member's next post is due, in milliseconds.
     #[serde(rename = "r", default, skip_serializing_if = "Option::is_none")]
     pub(super) due: Option<i64>,
+    /// The member is nobody any more.
+    #[serde(rename = "e", default, skip_serializing_if = "std::ops::Not::not")]
+    erased: bool,
     /// The head when the member hid the room: until more comes.
     #[serde(rename = "h", default, skip_serializing_if = "Option::is_none")]
     hidden: Option<u64>,
@@ -141,6 +144,17 @@ impl Mark {
     /// The mark of a member who has read nothing.
     pub(super) fn new(member_id: String, kind: MemberType) -> Self {
         Self { member_id, kind, ..Self::default() }
+    }
+
+    /// Whether the member is nobody any more.
+    pub fn is_erased(&self) -> bool {
+        self.erased
+    }
+
+    /// What stands in the place of this mark once its member is nobody.
+    pub(super) fn of_nobody(&self, member_id: String) -> Self {
+        let Self { kind, read, at, .. } = *self;
+        Self { member_id, kind, read, at, erased: true, ..Self::default() }
     }
 
     /// When the member marked its reading last.
@@ -174,6 +188,13 @@ pub struct Preview {
     /// The sender, where HEAD does not: a member of a group, or the application.
     #[serde(rename = "w", default, skip_serializing_if = "Option::is_none")]
     who: Option<Who>,
+}
+
+impl Preview {
+    /// The id of a sender whose mark HEAD does not hold.
+    pub(super) fn unmarked_sender(&self) -> Option<&String> {
+        self.who.as_ref().map(|who| &who.member_id)
+    }
 }
 
 /// A sender by name.
@@ -242,6 +263,23 @@ impl Head {
     #[must_use]
     pub(super) fn of_generation(self, opened_again: u32) -> Self {
         Self { opened_again, ..self }
+    }
+
+    /// Whether a side is nobody any more.
+    pub(super) fn has_nobody(&self) -> bool {
+        self.marks.values().any(|mark| mark.erased)
+    }
+
+    /// Those of the index keys that are a side's, and what they are once it is another's.
+    pub(super) fn list_keys_of(&self, side: &SideKey, to: &SideKey) -> Vec<(&'static str, String)> {
+        let keys = [("q1p", &self.q1p), ("q2p", &self.q2p), ("k1", &self.k1)];
+        let lists = [key::side, key::queue, key::archive];
+        let moved = |(attribute, list): (_, &Option<String>)| {
+            let list = list.as_ref()?;
+            let of = lists.into_iter().find(|of| of(side) == *list)?;
+            Some((attribute, of(to)))
+        };
+        keys.into_iter().filter_map(moved).collect()
     }
 
     /// When the last slot was taken, which is when the message of the preview was sent; or when the

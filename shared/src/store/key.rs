@@ -29,6 +29,12 @@ pub(super) const PRESENCE: &str = "ON";
 pub(super) const SUBJECT: &str = "#";
 /// How the sort keys of BLOCKs begin.
 pub(super) const BLOCKS: &str = "B#";
+/// How the sort keys of REPORTs begin.
+pub(super) const REPORTS: &str = "Q";
+/// How the sort keys of ERASUREs begin.
+pub(super) const ERASURE: &str = "E#";
+/// How the sort keys begin of the items that name groups which somebody has left.
+pub(super) const LEFT: &str = "G#";
 /// Partition key of the SALT.
 pub(super) const SALT: &str = "SALT";
 
@@ -58,6 +64,16 @@ pub(super) fn side_key(partition: &str) -> Option<SideKey> {
 /// Sort key of the BLOCK of a person.
 pub(super) fn block(them: &SideKey) -> String {
     format!("{BLOCKS}{}", them.as_str())
+}
+
+/// Sort key of an item of a principal's own that is about a room.
+pub(super) fn own_room(begin: &str, room: RoomId) -> String {
+    format!("{begin}{room}")
+}
+
+/// The key of the BLOCKs of a person, in the indexes.
+pub(super) fn blocked(them: &SideKey) -> String {
+    format!("BK#{}", them.as_str())
 }
 
 /// Sort key of the THROTTLE of what a principal does.
@@ -154,7 +170,7 @@ pub(super) fn claim(hash: &str) -> String {
 
 /// How the sort keys of the reports of a message begin.
 pub(super) fn reports(seq: u64) -> String {
-    format!("Q{:0SEQ_DIGITS$}#", seq.min(MAX_SEQ))
+    format!("{REPORTS}{:0SEQ_DIGITS$}#", seq.min(MAX_SEQ))
 }
 
 /// Sort key of a report of a message.
@@ -164,7 +180,7 @@ pub(super) fn report(seq: u64, id: ReportId) -> String {
 
 /// The slot and the report that a sort key names.
 pub(super) fn report_parts(sort: &str) -> Option<(u64, ReportId)> {
-    let (seq, id) = sort.strip_prefix('Q')?.split_once('#')?;
+    let (seq, id) = sort.strip_prefix(REPORTS)?.split_once('#')?;
     Some((seq.parse().ok()?, id.parse().ok()?))
 }
 

@@ -291,10 +291,15 @@ impl Store {
             .set_key(Some(key::of(key::room(room), key::INFO)))
             .update_expression("REMOVE sides.#member")
             .expression_attribute_names("#member", member.as_str());
+        // What the member said there is still the member's own.
+        let left = Put::builder()
+            .table_name(&self.table)
+            .set_item(Some(key::of(key::side(member), key::own_room(key::LEFT, room))));
         Ok(vec![
             TransactWriteItem::builder().delete(delete.build().map_err(StoreError::broken)?),
             TransactWriteItem::builder().update(head.build().map_err(StoreError::broken)?),
             TransactWriteItem::builder().update(info.build().map_err(StoreError::broken)?),
+            TransactWriteItem::builder().put(left.build().map_err(StoreError::broken)?),
         ])
     }
 }

@@ -11,6 +11,8 @@ mod change;
 mod commit;
 mod connect;
 mod desk;
+mod erasure;
+mod export;
 mod fault;
 mod group;
 mod handover;
@@ -18,6 +20,7 @@ mod head;
 mod inbox;
 mod info;
 mod key;
+mod life;
 mod listing;
 mod log;
 mod mark;
@@ -53,11 +56,14 @@ pub use self::{
     change::{Change, Changed, Changer, ChangesPage},
     commit::Poster,
     desk::Filed,
+    erasure::Erasure,
+    export::LifeRoom,
     fault::StoreError,
     handover::HandedOver,
     head::{Head, Mark, Preview},
     inbox::{BadCursor, Cursor, InboxPage},
     info::{Info, ListingRef, Side},
+    life::LifePlace,
     log::{AppendError, Appended, Sender},
     mark::{Marked, OwnSettings},
     members::{Joined, Removed},

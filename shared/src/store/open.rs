@@ -125,6 +125,11 @@ impl Store {
                     generation = next;
                     id = founding.id(salt, next);
                 }
+                // Whoever comes back under the id of somebody who was erased is somebody new.
+                Place::Open(whole) if whole.head.has_nobody() => {
+                    generation = whole.head.opened_again + 1;
+                    id = founding.id(salt, generation);
+                }
                 Place::Moved(to) => id = to,
                 place => return Ok((id, generation, place)),
             }

@@ -19,14 +19,28 @@ use super::{
     attr::{n, s},
     fault::{CONFLICT_TRIES, condition_failed, in_conflict, is_conflict, wait_for_conflict},
     key::{self, Key},
+    table,
 };
 use crate::domain::{
+    change::Change,
     ids::SideKey,
     name,
     person::{Person, PersonChange},
     principal::{Principal, PrincipalType, Profile},
     time::Timestamp,
 };
+
+/// What the marker of an erased person holds.
+pub(super) const ERASED: &str = "erased";
+
+/// Who tells something of a person.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Teller {
+    /// A token, perhaps one from before the person was erased.
+    Token,
+    /// The application's own server, which knows.
+    Server,
+}
 
 /// The item as it is stored.
 #[derive(Deserialize)]
@@ -46,16 +60,25 @@ struct Item {
     joined_at: Option<i64>,
 }
 
-fn parse(item: HashMap<String, AttributeValue>) -> Result<Person, StoreError> {
+/// A person; none where only the marker of an erased one is.
+fn parse(item: HashMap<String, AttributeValue>) -> Result<Option<Person>, StoreError> {
+    if is_marker(&item) {
+        return Ok(None);
+    }
     let item: Item = serde_dynamo::aws_sdk_dynamodb_1::from_item(item)?;
-    Ok(Person {
+    Ok(Some(Person {
         principal: Principal { kind: item.kind, id: item.id },
         name: item.name,
         email: item.email,
         picture: item.picture,
         karma: item.karma,
         joined_at: item.joined_at.map(Timestamp::from_millis),
-    })
+    }))
+}
+
+/// Whether an item only says that a person was erased.
+fn is_marker(item: &HashMap<String, AttributeValue>) -> bool {
+    item.contains_key(ERASED)
 }
 
 /// What is stored of a person, by attribute.
@@ -86,6 +109,10 @@ impl Store {
     /// # Errors
     /// When the store cannot be reached.
     pub async fn person(&self, account: &SideKey) -> Result<Option<Person>, StoreError> {
+        self.profile_item(account).await?.map_or(Ok(None), parse)
+    }
+
+    async fn profile_item(&self, account: &SideKey) -> Result<Option<Key>, StoreError> {
         let answer = self
             .client
             .get_item()
@@ -94,7 +121,7 @@ impl Store {
             .consistent_read(true)
             .send()
             .await?;
-        answer.item.map(parse).transpose()
+        Ok(answer.item)
     }
 
     /// What is known of those among the accounts that were ever seen; a moment old at most.
@@ -110,14 +137,15 @@ impl Store {
         for item in self.batch_get(keys, false).await? {
             let partition = item.get("pk").and_then(|value| value.as_s().ok());
             if let Some(account) = partition.and_then(|text| key::side_key(text)) {
-                people.insert(account, parse(item)?);
+                people.extend(parse(item)?.map(|person| (account, person)));
             }
         }
         Ok(people)
     }
 
     /// Keeps an account as its token describes it, unless this process did so a moment ago. What the
-    /// token leaves out stays as it was.
+    /// token leaves out stays as it was. False when the person was erased: then the token, good as it may
+    /// be, is of somebody who is not there any more.
     ///
     /// # Errors
     /// When the store cannot be reached.
@@ -126,17 +154,20 @@ impl Store {
         account: &SideKey,
         principal: &Principal,
         profile: &Profile,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         if self.recent.holds(account, profile) {
-            return Ok(());
+            return Ok(true);
         }
-        self.change_person(account, principal, &PersonChange::from(profile)).await?;
-        self.recent.keep(account, profile);
-        Ok(())
+        let told = PersonChange::from(profile);
+        let kept = self.tell(account, principal, &told, Teller::Token).await?.is_some();
+        if kept {
+            self.recent.keep(account, profile);
+        }
+        Ok(kept)
     }
 
     /// Changes what is known of an account, which need not have been seen before; the person
-    /// afterwards. A change that changes nothing costs a read alone.
+    /// afterwards. A change that changes nothing costs a read alone. Whoever was erased is somebody new.
     ///
     /// # Errors
     /// When the store cannot be reached.
@@ -146,25 +177,58 @@ impl Store {
         principal: &Principal,
         change: &PersonChange,
     ) -> Result<Person, StoreError> {
-        let changed = self.try_to_change(account, principal, change).await;
-        self.recent.forget(account);
-        changed
+        let person = self.tell(account, principal, change, Teller::Server).await?;
+        person.ok_or_else(|| StoreError::broken("the server was taken for a token"))
     }
 
-    async fn try_to_change(
+    /// Forgets what a person is called, so that it is not found any more.
+    pub(super) async fn clear_name(
+        &self,
+        account: &SideKey,
+        principal: &Principal,
+    ) -> Result<(), StoreError> {
+        let change = PersonChange { name: Change::Clear, ..PersonChange::default() };
+        self.tell(account, principal, &change, Teller::Token).await.map(|_| ())
+    }
+
+    /// Changes what is known of an account; the person afterwards, unless it was erased and the teller may
+    /// not know.
+    async fn tell(
         &self,
         account: &SideKey,
         principal: &Principal,
         change: &PersonChange,
-    ) -> Result<Person, StoreError> {
+        teller: Teller,
+    ) -> Result<Option<Person>, StoreError> {
+        let changed = self.try_to_tell(account, principal, change, teller).await;
+        self.recent.forget(account);
+        changed
+    }
+
+    async fn try_to_tell(
+        &self,
+        account: &SideKey,
+        principal: &Principal,
+        change: &PersonChange,
+        teller: Teller,
+    ) -> Result<Option<Person>, StoreError> {
         for tries in 0..=CONFLICT_TRIES {
-            let old = self.person(account).await?;
+            let item = self.profile_item(account).await?;
+            let erased = item.as_ref().is_some_and(is_marker);
+            if erased && teller == Teller::Token {
+                return Ok(None);
+            }
+            let old = item.map_or(Ok(None), parse)?;
             let before = old.clone().unwrap_or_else(|| Person::new(principal.clone()));
             let after = before.after(change);
             if old.as_ref() == Some(&after) {
-                return Ok(after);
+                return Ok(Some(after));
             }
-            let update = Difference::between(old.as_ref(), &after);
+            let mut update = Difference::between(old.as_ref(), &after);
+            if erased {
+                update.add(ERASED, None);
+                update.add(table::TTL, None);
+            }
             // Only users are found by their names.
             let named = principal.kind == PrincipalType::User && before.name != after.name;
             let written = if named {
@@ -173,7 +237,7 @@ impl Store {
                 self.update_profile(account, update).await?
             };
             if written {
-                return Ok(after);
+                return Ok(Some(after));
             }
             wait_for_conflict(tries).await;
         }

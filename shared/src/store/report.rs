@@ -294,6 +294,73 @@ impl Store {
     }
 }
 
+/// Somebody who is to be nobody in the reports of a room.
+pub(super) struct Forgotten<'a> {
+    /// The id in the room.
+    pub(super) member_id: &'a str,
+    /// The account's.
+    pub(super) account: &'a str,
+    /// What takes their place.
+    pub(super) new_id: &'a str,
+}
+
+impl Store {
+    /// Takes out of a room's reports who somebody was and what it said.
+    pub(super) async fn forget_in_reports(
+        &self,
+        room: RoomId,
+        who: Forgotten<'_>,
+    ) -> Result<(), StoreError> {
+        let mut start = None;
+        loop {
+            let answer = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .key_condition_expression("pk = :room AND begins_with(sk, :reports)")
+                .expression_attribute_values(":room", s(key::room(room)))
+                .expression_attribute_values(":reports", s(key::REPORTS))
+                .consistent_read(true)
+                .set_exclusive_start_key(start)
+                .send()
+                .await?;
+            for item in answer.items.unwrap_or_default() {
+                let is = |name: &str, id: &str| item.get(name) == Some(&s(id));
+                let (sent, reported) = (is("i", who.member_id), is("m", who.member_id));
+                let mut changes = Vec::new();
+                let mut gone = Vec::new();
+                if sent {
+                    changes.push("i = :new");
+                    gone.push("b");
+                }
+                if reported || is("u", who.account) {
+                    changes.extend(["m = :new", "r = :none"]);
+                    gone.push("u");
+                }
+                if changes.is_empty() {
+                    continue;
+                }
+                let place = [("pk", &item["pk"]), ("sk", &item["sk"])];
+                let place = place.map(|(name, value)| (name.to_owned(), value.clone()));
+                let (set, gone) = (changes.join(", "), gone.join(", "));
+                let mut request = self
+                    .update(place.into())
+                    .update_expression(format!("SET {set} REMOVE {gone}"))
+                    .condition_expression("attribute_exists(pk)")
+                    .expression_attribute_values(":new", s(who.new_id));
+                if set.contains(":none") {
+                    request = request.expression_attribute_values(":none", s(""));
+                }
+                update::send(request).await?;
+            }
+            start = answer.last_evaluated_key;
+            if start.is_none() {
+                return Ok(());
+            }
+        }
+    }
+}
+
 impl ReportCursor {
     /// The cursor that this text spells.
     pub fn parse(text: &str) -> Option<Self> {
@@ -360,7 +427,8 @@ fn item(report: &Report) -> Result<HashMap<String, AttributeValue>, StoreError> 
     })?)
 }
 
-fn parse(item: HashMap<String, AttributeValue>) -> Result<Report, StoreError> {
+/// Reads an item that is a REPORT.
+pub(super) fn parse(item: HashMap<String, AttributeValue>) -> Result<Report, StoreError> {
     let item: Item = serde_dynamo::aws_sdk_dynamodb_1::from_item(item)?;
     let (room, place) = (key::room_id(&item.pk), key::report_parts(&item.sk));
     let (Some(room), Some((seq, id))) = (room, place) else {

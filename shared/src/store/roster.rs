@@ -104,6 +104,24 @@ impl Store {
         Ok(Some((head, members.keys.iter().cloned().collect())))
     }
 
+    /// A room's HEAD and the keys of whoever is in it, as they are; `None` where there is no such room. It
+    /// is for whoever has just erased somebody.
+    ///
+    /// # Errors
+    /// When the store cannot be reached.
+    pub async fn whoever_is_in(
+        &self,
+        room: RoomId,
+    ) -> Result<Option<(Head, Vec<SideKey>)>, StoreError> {
+        if room.kind().rules().has_many_members() {
+            return self.group_now(room).await;
+        }
+        let Some(head) = self.read_head(room).await? else { return Ok(None) };
+        let there = head.marks.iter().filter(|(_, mark)| !mark.is_erased());
+        let there = there.map(|(key, _)| key.clone()).collect();
+        Ok(Some((head, there)))
+    }
+
     /// The keys of whoever is in a room: of its two sides, or of a group's members.
     ///
     /// # Errors

@@ -10,7 +10,9 @@ mod budgets;
 mod changes;
 mod deletion;
 mod encryption;
+mod erasure;
 mod events;
+mod export;
 mod faults;
 mod groups;
 mod guests;
@@ -117,6 +119,8 @@ fn routes() -> Vec<Route> {
         route(Method::GET, "/v1/users", ""),
         route(Method::GET, "/v1/users/{id}", ""),
         route(Method::PUT, "/v1/users/{id}", r#"{"name":"Bob"}"#),
+        route(Method::DELETE, "/v1/users/{id}", ""),
+        route(Method::GET, "/v1/users/{id}/export", ""),
         route(Method::GET, "/v1/blocks", ""),
         route(Method::PUT, "/v1/blocks/{id}", ""),
         route(Method::DELETE, "/v1/blocks/{id}", ""),

@@ -45,7 +45,7 @@ fn an_answer_that_is_not_described_does_not_pass() {
     assert_eq!(fault(200, Some("application/json"), &me), None);
     assert!(fault(200, Some("text/plain"), &me).is_some());
     assert!(fault(200, None, &Value::Null).is_some());
-    assert!(fault(500, Some("application/json"), &me).is_some());
+    assert!(fault(404, Some("application/problem+json"), &me).is_some());
     let mut more = me.clone();
     more["secret"] = json!(1);
     assert!(fault(200, Some("application/json"), &more).is_some());

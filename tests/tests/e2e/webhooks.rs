@@ -296,3 +296,20 @@ async fn a_webhook_takes_one_write_unit_for_each_account() {
         "{bill}"
     );
 }
+
+#[tokio::test]
+async fn nothing_is_known_any_more_of_when_an_erased_person_was_there() {
+    let meter = Meter::new();
+    let app = TestApp::on(meter.clone()).await;
+    let (alice, server) = (app.user("alice").await, app.service().await);
+    let channel = alice.own_channel().await;
+    tells(&app, NOON, &[("channel_occupied", &channel)]).await;
+    let partition = channel.replace("private-user-", "U#");
+    let is_noted = || meter.items(&partition).iter().any(|item| item["sk"]["S"] == "ON");
+    assert!(is_noted());
+
+    assert_eq!(server.delete("/v1/users/alice").await.status, 204);
+
+    assert!(!is_noted());
+    server.looks_up("alice").await.problem(404);
+}

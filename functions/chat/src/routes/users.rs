@@ -1,14 +1,17 @@
 //! `/v1/users`.
 
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, http::StatusCode};
 use serde::Deserialize;
 use shared::{
-    actions::people::{PersonList, PersonView},
+    actions::{
+        lives::{LifeCursor, LifePage},
+        people::{PersonList, PersonView},
+    },
     domain::{
         change::Change,
         name::{MAX_COMPARED, folded},
         person::PersonChange,
-        principal::{Caller, Service},
+        principal::{Caller, Principal, PrincipalType, Service},
         time::Timestamp,
     },
     error::Error,
@@ -90,6 +93,7 @@ pub(crate) async fn list_users(
     params(IdPath),
     responses(
         (status = 200, body = PersonView, description = "The person"),
+        (status = 403, body = Problem, content_type = "application/problem+json", description = "Oneself, erased after the token was made"),
         (status = 404, body = Problem, content_type = "application/problem+json", description = "Nobody was ever seen under this id"),
         NoToken,
         Unavailable,
@@ -165,4 +169,88 @@ pub(crate) async fn put_user(
     fields.check()?;
     let change = PersonChange { name, email, picture, karma, joined_at };
     app.services.describe_person(service, &id, &change).await.map(Json)
+}
+
+/// Which sort of account.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct WhichAccount {
+    /// `user` unless given.
+    #[serde(default, rename = "type")]
+    kind: PrincipalType,
+}
+
+impl WhichAccount {
+    fn account(&self, id: &str) -> Result<Principal, Error> {
+        let account = Principal::new(self.kind, id);
+        account.ok_or_else(|| Error::invalid("id", "must have 1 to 128 bytes"))
+    }
+}
+
+/// Erases a person. For the application's own server.
+///
+/// What the person was called, and what it wrote, is gone afterwards, also from the table. Its messages
+/// keep their places, as deleted ones of nobody's, and what others wrote stays. A long life takes more than
+/// one call: 202 says that something is left, and the same call goes on.
+#[utoipa::path(
+    delete,
+    path = "/v1/users/{id}",
+    params(IdPath, WhichAccount),
+    responses(
+        (status = 204, description = "Nothing is left"),
+        (status = 202, description = "Something is left; call again"),
+        NoToken,
+        NotTheServer,
+        BadQuery,
+        Unavailable,
+    ),
+    security(("bearer" = []))
+)]
+pub(crate) async fn erase_user(
+    State(app): State<Shared>,
+    service: Service,
+    IdPath(id): IdPath,
+    ValidQuery(which): ValidQuery<WhichAccount>,
+) -> Result<StatusCode, Error> {
+    let done = app.services.erase(service, &which.account(&id)?).await?;
+    Ok(if done { StatusCode::NO_CONTENT } else { StatusCode::ACCEPTED })
+}
+
+/// Which account, and where its copy goes on.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ExportUser {
+    /// `user` unless given.
+    #[serde(default, rename = "type")]
+    kind: PrincipalType,
+    /// `next` of the page before.
+    cursor: Option<String>,
+}
+
+/// A page of a copy of everything that a person has here: profile, blocks, rooms, and in these what it
+/// wrote, reacted to and reported. For the application's own server.
+#[utoipa::path(
+    get,
+    path = "/v1/users/{id}/export",
+    params(IdPath, ExportUser),
+    responses(
+        (status = 200, body = LifePage, description = "A page of the copy"),
+        NoToken,
+        NotTheServer,
+        BadQuery,
+        Unavailable,
+    ),
+    security(("bearer" = []))
+)]
+pub(crate) async fn export_user(
+    State(app): State<Shared>,
+    service: Service,
+    IdPath(id): IdPath,
+    ValidQuery(asked): ValidQuery<ExportUser>,
+) -> Result<Json<LifePage>, Error> {
+    let mut fields = Fields::default();
+    let from = fields.cursor(asked.cursor, LifeCursor::parse);
+    fields.check()?;
+    let account = WhichAccount { kind: asked.kind }.account(&id)?;
+    app.services.export(service, &account, from).await.map(Json)
 }

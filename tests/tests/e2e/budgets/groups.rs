@@ -189,9 +189,9 @@ async fn members_come_and_go_by_one_transaction_each() {
     let bill =
         twenty.cost(async { assert_eq!(alice.removes(room, "newcomer").await.status, 204) }).await;
     assert_eq!(bill.count("TransactWriteItems"), 1, "{bill}");
-    Budget { calls: 5, rounds: 5, reads: 4.0, writes: 9.0 }.holds("removing one", &bill);
+    Budget { calls: 5, rounds: 5, reads: 4.0, writes: 11.0 }.holds("removing one", &bill);
     let bill =
         twenty.cost(async { assert_eq!(twenty.bob.removes(room, "bob").await.status, 204) }).await;
     assert_eq!(bill.count("TransactWriteItems"), 1, "{bill}");
-    Budget { calls: 5, rounds: 5, reads: 4.0, writes: 7.0 }.holds("leaving", &bill);
+    Budget { calls: 5, rounds: 5, reads: 4.0, writes: 9.0 }.holds("leaving", &bill);
 }
