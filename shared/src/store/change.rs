@@ -290,12 +290,16 @@ impl Writing<'_> {
             .expression_attribute_values(":rev", n(after.rev))
             .expression_attribute_values(":old", n(head.rev))
             .expression_attribute_values(":now", n(self.now.millis()));
-        if head.preview.seq == Some(after.seq) && !matches!(self.change, Change::React { .. }) {
-            set += ", pv.x = :text";
-            condition += " AND pv.s = :seq";
-            update = update
-                .expression_attribute_values(":text", s(after.preview()))
-                .expression_attribute_values(":seq", n(after.seq));
+        if !matches!(self.change, Change::React { .. }) {
+            update = update.expression_attribute_values(":seq", n(after.seq));
+            if head.preview.seq == Some(after.seq) {
+                set += ", pv.x = :text";
+                condition += " AND pv.s = :seq";
+                update = update.expression_attribute_values(":text", s(after.preview()));
+            } else {
+                // HEAD may have been read before the message was posted, and the message after.
+                condition += " AND (attribute_not_exists(pv.s) OR pv.s <> :seq)";
+            }
         }
         if let Some(member) = self.member {
             if member.part.is_some() {

@@ -10,17 +10,17 @@ use std::{
     },
 };
 
-use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::{Client, config::retry::RetryConfig, types::AttributeValue};
 use local::embedded::client;
 use shared::{
     domain::{
         ids::{ClientId, RoomId, Salt},
-        message::{Draft, Message, MessageType, Slot},
+        message::{Draft, Emoji, Message, MessageType, Slot},
         principal::{Asker, Principal, PrincipalType, Profile},
         room::{Founding, RoomKind, Seat},
         time::{Clock, Timestamp},
     },
-    store::{Membership, Sender, Store, Window, table},
+    store::{Change, Changed, Changer, Membership, Sender, Store, Window, table},
 };
 use tests::Lagging;
 use tokio::runtime::Runtime;
@@ -28,7 +28,7 @@ use uuid::Uuid;
 
 use crate::{
     explore::Choose,
-    scenario::{Actor, Does, Scenario},
+    scenario::{Actor, Becomes, Does, Scenario},
     world::{Network, ScriptedWire, World},
 };
 
@@ -46,6 +46,7 @@ pub(crate) struct Lab {
     lagging: Lagging,
     /// Unscripted: for what happens before and after a run.
     store: Rc<Store>,
+    direct: Client,
     salt: Salt,
     network: Arc<Mutex<Network>>,
     actors: Vec<Rc<Store>>,
@@ -60,7 +61,7 @@ impl Lab {
         let lagging = if stale_reads { Lagging::new() } else { Lagging::without_a_copy() };
         let direct = client(Arc::new(lagging.clone()), RetryConfig::disabled());
         runtime.block_on(table::create(&direct, TABLE)).expect("a table");
-        let store = Rc::new(Store::new(direct, TABLE));
+        let store = Rc::new(Store::new(direct.clone(), TABLE));
         let salt = runtime.block_on(store.salt()).expect("the salt").clone();
         let network = Arc::new(Mutex::new(Network::default()));
         let actor = |actor| {
@@ -71,7 +72,7 @@ impl Lab {
             )
         };
         let actors = (0..ACTORS).map(actor).collect();
-        Self { lagging, store, salt, network, actors, runtime, rooms: Cell::new(0) }
+        Self { lagging, store, direct, salt, network, actors, runtime, rooms: Cell::new(0) }
     }
 }
 
@@ -96,6 +97,10 @@ struct Seen {
     logs: Vec<Vec<Slot>>,
     /// Where pages ended before a slot that was still open.
     stops: Vec<Stop>,
+    /// Messages on pages, and the room's revision that the page told.
+    shown: Vec<(Message, u64)>,
+    /// Changes that were answered.
+    changes: Vec<Message>,
 }
 
 /// A page that was asked for at `begun` and ended before the slot `at`.
@@ -117,8 +122,9 @@ pub(crate) fn check_run(lab: &Lab, scenario: &Scenario, choose: &mut dyn Choose)
     let network = Arc::clone(&lab.network);
     let mut world = World::new(lab.lagging.clone(), network, scenario);
     let now = world.now();
-    let place = Arc::new(lab.runtime.block_on(found_room(lab, &now)));
-    let seen = Arc::new(Mutex::new(Seen::default()));
+    let place = Arc::new(lab.runtime.block_on(found_room(lab, &now, scenario.posted)));
+    let begun = (1..=scenario.posted).collect();
+    let seen = Arc::new(Mutex::new(Seen { begun, ..Seen::default() }));
     for (actor, store) in scenario.actors.iter().zip(&lab.actors) {
         let life = live(
             actor.clone(),
@@ -142,7 +148,7 @@ pub(crate) fn check_run(lab: &Lab, scenario: &Scenario, choose: &mut dyn Choose)
     lab.runtime.block_on(check_end(lab, &place, &now, &seen.lock().expect("nobody panicked")));
 }
 
-async fn found_room(lab: &Lab, now: &AtomicI64) -> Place {
+async fn found_room(lab: &Lab, now: &Arc<AtomicI64>, posted: u8) -> Place {
     let (store, salt) = (&lab.store, &lab.salt);
     lab.rooms.set(lab.rooms.get() + 1);
     let seat = |name: &str| {
@@ -157,7 +163,21 @@ async fn found_room(lab: &Lab, now: &AtomicI64) -> Place {
     let opened =
         store.open(&founding, &askers["alice"], time(now)).await.expect("the store answers");
     assert!(opened.is_some_and(|opened| opened.new));
-    Place { room: founding.id(salt, 0), askers }
+    let room = founding.id(salt, 0);
+    let clock = Clock::from_fn({
+        let now = Arc::clone(now);
+        move || time(&now)
+    });
+    for message in 1..=posted {
+        let sender = sender(&askers["alice"], "alice");
+        let posted = store.append(room, sender, &draft(message, true), false, &clock).await;
+        assert_eq!(posted.expect("the store answers").message.seq, u64::from(message));
+    }
+    Place { room, askers }
+}
+
+fn sender<'a>(asker: &'a Asker, member_id: &'a str) -> Sender<'a> {
+    Sender { asker, member_id, is_system: false, rate: None }
 }
 
 fn time(now: &AtomicI64) -> Timestamp {
@@ -182,13 +202,15 @@ async fn live(
             let begun = now.load(Ordering::Relaxed);
             seen.lock().expect("nobody panicked").begun.push(message);
             let draft = draft(message, client_id);
-            let sender = Sender { asker: me, member_id: actor.user, is_system: false, rate: None };
-            let answer = store.append(place.room, sender, &draft, retry, &clock).await;
+            let answer =
+                store.append(place.room, sender(me, actor.user), &draft, retry, &clock).await;
             if let Err(error) = &answer {
                 seen.lock().expect("nobody panicked").failures.push(format!("{error:?}"));
             }
             if let Ok(done) = answer {
-                assert_eq!(done.message.body, Some(body(message)), "an answer with another body");
+                let stored = &done.message;
+                let is_own = stored.body == Some(body(message)) || is_changed(stored);
+                assert!(is_own, "an answer with another body: {stored:?}");
                 let answered = now.load(Ordering::Relaxed);
                 let post = Post { message, begun, answered, seq: done.message.seq };
                 let mut seen = seen.lock().expect("nobody panicked");
@@ -204,6 +226,9 @@ async fn live(
                 let page = store.page(place.room, me, Window::After(end), PAGE, &clock).await;
                 let Ok(Some(page)) = page else { break };
                 let full = page.slots.len() as u64 == PAGE;
+                let shown = page.slots.iter().filter_map(self::message).cloned();
+                let shown = shown.map(|message| (message, page.room.head.rev));
+                seen.lock().expect("nobody panicked").shown.extend(shown);
                 log.extend(page.slots);
                 let next = log.last().map_or(1, |slot| slot.seq() + 1);
                 if !full && next <= page.room.head.seq {
@@ -225,7 +250,37 @@ async fn live(
                 }
             }
         }
+        Does::Change { seq, into } => {
+            let change = match into {
+                Becomes::Edited => {
+                    Change::Edit(format!("{EDITED} at {}", now.load(Ordering::Relaxed)))
+                }
+                Becomes::Deleted => Change::Delete,
+                Becomes::ReactedTo => {
+                    Change::React { emoji: Emoji::parse("\u{1f381}").expect("an emoji"), on: true }
+                }
+            };
+            let by = Changer { asker: me, moderates: false };
+            let done = store.change(place.room, seq, by, &change, clock.now()).await;
+            match done {
+                Ok(Changed::Done { message, .. }) => {
+                    seen.lock().expect("nobody panicked").changes.push(*message);
+                }
+                // There is none yet, or it is not of a sort that can become this any more.
+                Ok(_) => {}
+                Err(error) => {
+                    seen.lock().expect("nobody panicked").failures.push(format!("{error:?}"));
+                }
+            }
+        }
     }
+}
+
+/// How every text begins that a message was edited into.
+const EDITED: &str = "another text";
+
+fn is_changed(message: &Message) -> bool {
+    message.edited_at.is_some() || message.deleted_at.is_some()
 }
 
 fn body(message: u8) -> String {
@@ -258,6 +313,7 @@ async fn check_end(lab: &Lab, place: &Place, now: &Arc<AtomicI64>, seen: &Seen) 
     check_posts(&end.slots, seen);
     check_observations(&end.slots, seen);
     check_summary(&end.slots, &end.room);
+    check_changes(lab, place, &end.slots, &end.room, seen).await;
     let marked =
         store.mark_read(place.room, me, u64::MAX, clock.now()).await.expect("the store answers");
     assert_eq!(
@@ -283,11 +339,13 @@ fn check_order(slots: &[Slot], head: u64) {
 fn check_posts(slots: &[Slot], seen: &Seen) {
     let stored: Vec<&Message> = slots.iter().filter_map(message).collect();
     for post in &seen.posts {
-        let places: Vec<u64> = stored
-            .iter()
-            .filter(|m| m.body.as_ref() == Some(&body(post.message)))
-            .map(|m| m.seq)
-            .collect();
+        // A message that was changed is told by its client id, or by the place that was answered.
+        let id = Some(ClientId(Uuid::from_u128(post.message.into())));
+        let is_it = |m: &&&Message| {
+            m.body.as_ref() == Some(&body(post.message))
+                || is_changed(m) && (m.client_id == id || m.seq == post.seq)
+        };
+        let places: Vec<u64> = stored.iter().filter(is_it).map(|m| m.seq).collect();
         assert_eq!(places, [post.seq], "I1: where the answered message {} is", post.message);
     }
     let with_id = stored.iter().filter_map(|message| message.client_id);
@@ -319,7 +377,8 @@ fn check_observations(slots: &[Slot], seen: &Seen) {
         match slot {
             Slot::Pending(_) => {}
             seen => {
-                assert_eq!(slots.get(index), Some(seen), "I2: a slot changed after somebody saw it")
+                let (end, seen) = (slots.get(index).map(unchanged), unchanged(seen));
+                assert_eq!(end, Some(seen), "I2: a slot changed after somebody saw it")
             }
         }
     }
@@ -329,7 +388,8 @@ fn check_observations(slots: &[Slot], seen: &Seen) {
         assert!(answered.is_none(), "F26: a page ended before a message that was answered earlier");
     }
     for log in &seen.logs {
-        assert_eq!(log[..], slots[..log.len()], "I2: a reader that reads on has missed something");
+        let [log, end] = [log, &slots[..log.len()]].map(|part| part.iter().map(unchanged));
+        assert!(log.eq(end), "I2: a reader that reads on has missed something");
     }
 }
 
@@ -341,7 +401,8 @@ fn check_summary(slots: &[Slot], room: &Membership) {
     match slots.last() {
         Some(Slot::Message(last)) => {
             assert_eq!(preview.seq, Some(last.seq), "I7: the preview's place");
-            assert_eq!(preview.text.as_deref(), last.body.as_deref(), "I7: the preview's text");
+            let text = last.body.as_deref().unwrap_or_default();
+            assert_eq!(preview.text.as_deref(), Some(text), "I7: the preview's text");
             assert_eq!(room.head.last_activity(), last.created_at, "I7: the preview's time");
         }
         _ => assert_eq!(preview.text, None, "I7: the preview of a message that never came"),
@@ -352,5 +413,84 @@ fn message(slot: &Slot) -> Option<&Message> {
     match slot {
         Slot::Message(message) => Some(message),
         _ => None,
+    }
+}
+
+/// What of a slot nothing can change.
+fn unchanged(slot: &Slot) -> Slot {
+    match slot {
+        Slot::Message(message) => {
+            let Message { room, seq, kind, sender_id, sender_type, .. } = message.clone();
+            Slot::Message(Message {
+                room,
+                seq,
+                kind,
+                sender_id,
+                sender_type,
+                body: None,
+                client_id: message.client_id,
+                reply_to: message.reply_to,
+                created_at: message.created_at,
+                edited_at: None,
+                deleted_at: None,
+                reactions: BTreeMap::new(),
+                rev: 0,
+            })
+        }
+        other => other.clone(),
+    }
+}
+
+/// I5: whoever asks for changes learns of all; no page told a revision that its messages were behind.
+/// F23: the text of a message that somebody was told is deleted is in no item.
+async fn check_changes(lab: &Lab, place: &Place, slots: &[Slot], room: &Membership, seen: &Seen) {
+    let me = &place.askers["alice"];
+    let changes = lab.store.changes(place.room, me, 0, 200).await.expect("the store answers");
+    let changes = changes.expect("alice is in the room");
+    assert_eq!(changes.rev, room.head.rev, "I5: changes tell less than the room");
+    let end = |seq: u64| slots.iter().filter_map(message).find(|message| message.seq == seq);
+    for changed in &changes.messages {
+        assert_eq!(Some(changed), end(changed.seq), "I5: a change tells another message");
+    }
+    for answered in &seen.changes {
+        let end = end(answered.seq).expect("what was changed is there");
+        assert!(end.rev >= answered.rev, "an answered change is lost: {answered:?} {end:?}");
+        assert!(
+            answered.deleted_at.is_none() || end.deleted_at.is_some() && end.body.is_none(),
+            "F23: a deleted message came back: {end:?}"
+        );
+    }
+    for (shown, rev) in &seen.shown {
+        let end = end(shown.seq).expect("what was shown is there");
+        let told_all = shown.rev == end.rev || end.rev > *rev;
+        // Of several changes only the last one is known; those before it were told if it was.
+        assert!(told_all, "a page told revision {rev} with a message behind it: {shown:?} {end:?}");
+    }
+    let items = lab
+        .direct
+        .query()
+        .table_name(TABLE)
+        .key_condition_expression("pk = :room")
+        .expression_attribute_values(":room", AttributeValue::S(format!("R#{}", place.room)))
+        .consistent_read(true)
+        .send()
+        .await
+        .expect("the store answers")
+        .items
+        .unwrap_or_default();
+    for gone in slots.iter().filter_map(message).filter(|message| message.deleted_at.is_some()) {
+        let slot = format!("M{:012}", gone.seq);
+        for item in &items {
+            let is_its = item["sk"] == AttributeValue::S(slot.clone());
+            let text = format!("{item:?}");
+            assert!(!is_its || !text.contains(EDITED) && !text.contains("message "), "F23: {text}");
+        }
+        let others = slots.iter().filter_map(message).filter_map(|m| m.body.as_ref());
+        let texts: Vec<&String> = others.collect();
+        let preview = room.head.preview.text.as_ref().filter(|text| !text.is_empty());
+        assert!(
+            preview.is_none_or(|text| texts.contains(&text)),
+            "F23: in the preview: {preview:?}"
+        );
     }
 }

@@ -19,6 +19,16 @@ pub(crate) enum Does {
     Read { pages: usize },
     /// Lists its rooms.
     List,
+    /// Changes what stands at a slot, if it may.
+    Change { seq: u64, into: Becomes },
+}
+
+/// What becomes of a message.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Becomes {
+    Edited,
+    Deleted,
+    ReactedTo,
 }
 
 impl Actor {
@@ -31,8 +41,24 @@ impl Actor {
         Self { user, does: Does::Read { pages }, clock_skew: 0 }
     }
 
+    pub(crate) fn edits(user: &'static str, seq: u64) -> Self {
+        Self { user, does: Does::Change { seq, into: Becomes::Edited }, clock_skew: 0 }
+    }
+
+    pub(crate) fn deletes(user: &'static str, seq: u64) -> Self {
+        Self { user, does: Does::Change { seq, into: Becomes::Deleted }, clock_skew: 0 }
+    }
+
+    pub(crate) fn reacts(user: &'static str, seq: u64) -> Self {
+        Self { user, does: Does::Change { seq, into: Becomes::ReactedTo }, clock_skew: 0 }
+    }
+
     pub(crate) fn list(user: &'static str) -> Self {
         Self { user, does: Does::List, clock_skew: 0 }
+    }
+
+    pub(crate) fn posts(&self) -> bool {
+        matches!(self.does, Does::Post { .. })
     }
 
     pub(crate) fn with_retry(mut self) -> Self {
@@ -73,6 +99,8 @@ pub(crate) struct Scenario {
     pub(crate) turns: Option<usize>,
     /// Whether actors begin at any time, rather than all at the beginning.
     pub(crate) late_starts: bool,
+    /// How many messages alice has posted before it begins: those numbered from 1.
+    pub(crate) posted: u8,
 }
 
 impl Scenario {
@@ -83,7 +111,13 @@ impl Scenario {
             stale_reads: false,
             turns: None,
             late_starts: false,
+            posted: 0,
         }
+    }
+
+    pub(crate) fn with_posted(mut self, posted: u8) -> Self {
+        self.posted = posted;
+        self
     }
 
     pub(crate) fn with_faults(mut self, faults: usize) -> Self {
