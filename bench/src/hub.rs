@@ -31,6 +31,8 @@ const LARGE: usize = 10_240;
 const CROWD: usize = 100;
 /// How many sockets each of them has there: a presence channel has no more members.
 const SOCKETS_EACH: usize = 2;
+/// What a process opens besides the sockets of a crowd.
+const SPARE_FILES: usize = 200;
 /// How many calls are made at the same time.
 const CALLERS: usize = 16;
 
@@ -84,7 +86,9 @@ async fn idle(program: &Program, budget: &Budget, report: &mut Report) -> Result
     // The first ones make the program ready for more.
     let warm = Audience::on_public(program, "bench-warm", 100).await?;
     let before = program.memory();
-    let crowd = Audience::on_public(program, "bench-idle", budget.sockets).await?;
+    let files = usize::try_from(rlimit::increase_nofile_limit(rlimit::INFINITY)?)?;
+    let count = budget.sockets.min(files.saturating_sub(SPARE_FILES));
+    let crowd = Audience::on_public(program, "bench-idle", count).await?;
     let after = program.memory();
     let each =
         before.zip(after).map(|(before, after)| (after - before) * 1000.0 / crowd.len() as f64);

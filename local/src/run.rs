@@ -28,6 +28,9 @@ const EXPIRY_INTERVAL: Duration = Duration::from_secs(600);
 /// # Errors
 /// When the program cannot start; the message is one line for the terminal.
 pub async fn run(args: Args) -> Result<(), Box<dyn Error>> {
+    // Each client's socket is an open file, of which systems allow some hundreds unless a program asks for more. One
+    // that gets no more serves fewer clients.
+    let _ = rlimit::increase_nofile_limit(rlimit::INFINITY);
     let durability = if args.power_safe { Durability::Power } else { Durability::Process };
     let data = Data::open(&args.data, durability)?;
     if let Some(address) = args.dynamodb {

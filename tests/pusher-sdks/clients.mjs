@@ -27,11 +27,10 @@ export class Client {
       enabledTransports: ['ws'],
       channelAuthorization: {
         customHandler: ({ socketId, channelName }, callback) =>
-          server.authorizeChannel(socketId, channelName, this.members[channelName]).then((auth) => callback(null, auth), callback),
+          answer(server.authorizeChannel(socketId, channelName, this.members[channelName]), callback),
       },
       userAuthentication: {
-        customHandler: ({ socketId }, callback) =>
-          server.authenticateUser(socketId, user).then((auth) => callback(null, auth), callback),
+        customHandler: ({ socketId }, callback) => answer(server.authenticateUser(socketId, user), callback),
       },
     });
     this.pusher.connection.bind('state_change', ({ current }) => this.#hear({ event: `state:${current}` }));
@@ -73,7 +72,8 @@ export class Client {
     this.pusher.connection.bind('message', ({ event, data, channel }) => {
       // The hub has taken the subscription to what is sent to the user.
       if (event === 'pusher:signin_success') this.#hear({ event, data });
-      if (event === 'pusher_internal:subscription_succeeded' && channel.startsWith('#')) this.#hear({ event: 'user:ready' });
+      const isReady = event === 'pusher_internal:subscription_succeeded' && channel.startsWith('#');
+      if (isReady) this.#hear({ event: 'user:ready' });
     });
     this.pusher.signin();
     await this.hears('user:ready');
@@ -114,4 +114,9 @@ export class Client {
     if (at >= 0) this.#waiting.splice(at, 1)[0].resolve(it);
     else this.heard.push(it);
   }
+}
+
+/** Gives the client what the server's SDK has signed. */
+function answer(signed, callback) {
+  signed.then((auth) => callback(null, auth), callback);
 }

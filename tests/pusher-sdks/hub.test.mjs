@@ -201,7 +201,9 @@ for (const server of sdks) {
       const stranger = await other.signIn();
       await server.sendToUser(id, 'nudge', { hard: true });
       await server.sendToUser(stranger.id, 'last', {});
-      for (const client of [phone, laptop]) assert.deepEqual((await client.hears('nudge', 'user')).data, { hard: true });
+      for (const client of [phone, laptop]) {
+        assert.deepEqual((await client.hears('nudge', 'user')).data, { hard: true });
+      }
       await other.hears('last', 'user');
       assert.deepEqual(other.left('nudge'), []);
     });

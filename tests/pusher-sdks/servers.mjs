@@ -77,10 +77,12 @@ class PythonSdk {
   #waiting = [];
 
   constructor({ hostname, port }) {
-    const python = process.env.PARLOUR_PYTHON ?? fileURLToPath(new URL('../../.tools/pusher/bin/python', import.meta.url));
-    const program = fileURLToPath(new URL('sdk.py', import.meta.url));
+    const file = (path) => fileURLToPath(new URL(path, import.meta.url));
+    const python = process.env.PARLOUR_PYTHON ?? file('../../.tools/pusher/bin/python');
+    const program = file('sdk.py');
     this.process = spawn(python, [program], { stdio: ['pipe', 'pipe', 'inherit'] });
-    createInterface({ input: this.process.stdout }).on('line', (line) => this.#waiting.shift().resolve(JSON.parse(line)));
+    const answers = createInterface({ input: this.process.stdout });
+    answers.on('line', (line) => this.#waiting.shift().resolve(JSON.parse(line)));
     this.ended = once(this.process, 'exit').then(([code]) => {
       for (const { reject } of this.#waiting) reject(new Error(`${python} ended with ${code}`));
     });

@@ -49,6 +49,8 @@ impl TestHub {
     }
 
     async fn start_with(settings: Settings) -> Self {
+        // Both ends of each socket are open files of this process, and tests run beside each other.
+        rlimit::increase_nofile_limit(rlimit::INFINITY).unwrap();
         let app = App { id: "app".into(), key: "key".into(), secret: Secret::new("secret") };
         let hub = Hub::new(app, settings);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -4,5 +4,6 @@ mod id;
 mod member;
 mod registry;
 mod signin;
+mod watchlist;
 
 pub(super) use self::{id::UserId, member::Member, registry::Users, signin::SignedIn};

@@ -1,4 +1,4 @@
-//! Who is signed in, on which sockets, and who watches whom.
+//! Who is signed in, and on which sockets.
 
 use std::{
     collections::HashMap,
@@ -7,13 +7,16 @@ use std::{
 
 use shared::realtime::sign::SocketId;
 
-use super::{SignedIn, UserId};
+use super::{
+    SignedIn, UserId,
+    watchlist::{Change, Watchers, first_look},
+};
 use crate::hub::{
     mailbox::Mailbox,
     protocol::{Close, frame},
 };
 
-type Sockets = HashMap<SocketId, Mailbox>;
+pub(super) type Sockets = HashMap<SocketId, Mailbox>;
 
 /// All users who are signed in.
 #[derive(Default)]
@@ -23,8 +26,7 @@ pub(crate) struct Users(Mutex<Known>);
 struct Known {
     /// The sockets of each user who is online.
     online: HashMap<UserId, Sockets>,
-    /// The sockets that watch a user, online or not.
-    watchers: HashMap<UserId, Sockets>,
+    watchers: Watchers,
 }
 
 impl Users {
@@ -38,37 +40,30 @@ impl Users {
         user_data: &str,
     ) {
         let SignedIn { user, watchlist, .. } = signed_in;
-        let mut known = self.known();
+        let Known { online, watchers } = &mut *self.known();
         mailbox.put(frame::signin_success(user_data));
-        let sockets = known.online.entry(user.clone()).or_default();
+        let sockets = online.entry(user.clone()).or_default();
         let is_first = sockets.is_empty();
         sockets.insert(id.clone(), mailbox.clone());
         if is_first {
-            known.tell_watchers(user, "online");
+            watchers.tell(user, Change::Online);
         }
-        for watched in watchlist {
-            known.watchers.entry(watched.clone()).or_default().insert(id.clone(), mailbox.clone());
-        }
-        let (online, offline): (Vec<_>, Vec<_>) =
-            watchlist.iter().partition(|watched| known.online.contains_key(*watched));
-        let events: Vec<(&str, &[&UserId])> =
-            [("online", online.as_slice()), ("offline", offline.as_slice())]
-                .into_iter()
-                .filter(|(_, users)| !users.is_empty())
-                .collect();
-        if !events.is_empty() {
-            mailbox.put(frame::watchlist_events(&events));
+        watchers.watch(watchlist, id, mailbox);
+        if let Some(frame) = first_look(watchlist, |watched| online.contains_key(watched)) {
+            mailbox.put(frame);
         }
     }
 
     /// A socket that was signed in is gone; with a user's last one those who watch him are told.
     pub(crate) fn sign_out(&self, id: &SocketId, signed_in: &SignedIn) {
-        let mut known = self.known();
-        for watched in &signed_in.watchlist {
-            remove(&mut known.watchers, watched, id);
-        }
-        if remove(&mut known.online, &signed_in.user, id) {
-            known.tell_watchers(&signed_in.user, "offline");
+        let SignedIn { user, watchlist, .. } = signed_in;
+        let Known { online, watchers } = &mut *self.known();
+        watchers.forget(watchlist, id);
+        let Some(sockets) = online.get_mut(user) else { return };
+        sockets.remove(id);
+        if sockets.is_empty() {
+            online.remove(user);
+            watchers.tell(user, Change::Offline);
         }
     }
 
@@ -82,25 +77,4 @@ impl Users {
     fn known(&self) -> MutexGuard<'_, Known> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-impl Known {
-    fn tell_watchers(&self, user: &UserId, what: &str) {
-        let Some(watchers) = self.watchers.get(user) else { return };
-        let frame = frame::watchlist_events(&[(what, &[user])]);
-        for mailbox in watchers.values() {
-            mailbox.put(frame.clone());
-        }
-    }
-}
-
-/// Removes a socket of a user; whether it was the last one.
-fn remove(map: &mut HashMap<UserId, Sockets>, user: &UserId, id: &SocketId) -> bool {
-    let Some(sockets) = map.get_mut(user) else { return false };
-    sockets.remove(id);
-    let is_last = sockets.is_empty();
-    if is_last {
-        map.remove(user);
-    }
-    is_last
 }
