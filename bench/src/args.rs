@@ -33,6 +33,8 @@ pub(crate) struct Args {
 pub(crate) enum Part {
     /// The local program: start, memory, post to received, posts per second
     Local,
+    /// The hub: publish to heard, publishes per second, memory of a socket, one who does not read
+    Hub,
     /// Lists of rooms: an inbox and a desk's queue with few rooms and with 50,000
     Inbox,
     /// The functions as they are deployed: start, first and warm answers, memory, size
@@ -52,6 +54,12 @@ pub(crate) struct Budget {
     pub(crate) safe_posts: usize,
     /// Posts of each client under load, in one run.
     pub(crate) load_posts: usize,
+    /// Events published in one run, to a single listener.
+    pub(crate) publishes: usize,
+    /// Events as large as can be, in one run.
+    pub(crate) large: usize,
+    /// Sockets that do nothing.
+    pub(crate) sockets: usize,
     /// Rooms of an inbox, and of a queue, that have very many.
     pub(crate) rooms: usize,
     /// Pages of a list, one after another, in one run.
@@ -64,6 +72,9 @@ const FULL: Budget = Budget {
     posts: 400,
     safe_posts: 100,
     load_posts: 100,
+    publishes: 8_000,
+    large: 2_000,
+    sockets: 5_000,
     rooms: 50_000,
     pages: 60,
 };
@@ -73,6 +84,9 @@ const QUICK: Budget = Budget {
     posts: 100,
     safe_posts: 20,
     load_posts: 20,
+    publishes: 1_600,
+    large: 2_000,
+    sockets: 1_000,
     rooms: 5_000,
     pages: 20,
 };

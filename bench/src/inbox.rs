@@ -13,7 +13,9 @@ use std::{
     sync::Arc,
 };
 
-use local::{ALL_FEATURES, Local, LocalOptions, data::Data, demo_tokens, embedded::Durability};
+use local::{
+    ALL_FEATURES, Local, LocalOptions, data::Data, demo_tokens, embedded::Durability, hub,
+};
 use serde_json::{Value, json};
 use shared::{
     config::Limits,
@@ -299,6 +301,8 @@ async fn cost(case: &Case) -> Result<(f64, f64), Failure> {
         wire,
         listen,
         relay: None,
+        relay_encryption: None,
+        hub: hub::Settings::default(),
         features: ALL_FEATURES,
         limits: Limits::NONE,
         retention: Default::default(),

@@ -5,6 +5,7 @@
 mod args;
 mod emulator;
 mod functions;
+mod hub;
 mod inbox;
 mod listener;
 mod local;
@@ -76,6 +77,9 @@ async fn run(args: &Args) -> Result<(), Failure> {
     let mut environment = vec![machine::describe(&programs)];
     if args.measures(Part::Local) {
         local::measure(&programs, &scratch.0, &budget, &mut report).await?;
+    }
+    if args.measures(Part::Hub) {
+        hub::measure(&programs, &budget, &mut report).await?;
     }
     if args.measures(Part::Inbox) {
         inbox::measure(&programs, &scratch.0, &budget, &mut report).await?;

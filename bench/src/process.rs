@@ -6,10 +6,19 @@ use std::fs;
 const TICKS_PER_SECOND: f64 = 100.0;
 
 /// The most memory that the process had so far, in MB (millions of bytes).
-#[allow(clippy::cast_precision_loss, reason = "memory is no 2^53 bytes")]
 pub(crate) fn peak_memory(pid: u32) -> Option<f64> {
+    megabytes(pid, "VmHWM:")
+}
+
+/// The memory that the process has now, in MB.
+pub(crate) fn memory(pid: u32) -> Option<f64> {
+    megabytes(pid, "VmRSS:")
+}
+
+#[allow(clippy::cast_precision_loss, reason = "memory is no 2^53 bytes")]
+fn megabytes(pid: u32, line: &str) -> Option<f64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let kib = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kib = status.lines().find_map(|found| found.strip_prefix(line))?;
     let kib: u64 = kib.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some((kib * 1024) as f64 / 1e6)
 }

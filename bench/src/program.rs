@@ -50,6 +50,21 @@ impl Program {
         store: &Store,
         dynamodb: Option<SocketAddr>,
     ) -> Result<Self, Failure> {
+        let address = dynamodb.map(|address| address.to_string());
+        let options: Vec<&str> =
+            address.iter().flat_map(|address| ["--dynamodb", address]).collect();
+        Self::start_with(programs, store, &options).await
+    }
+
+    /// The same, with options of its own.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub(crate) async fn start_with(
+        programs: &Path,
+        store: &Store,
+        options: &[&str],
+    ) -> Result<Self, Failure> {
         let path = programs.join("parlour");
         let mut command = Command::new(&path);
         command.args(["--listen", "127.0.0.1:0", "--data"]);
@@ -58,9 +73,7 @@ impl Program {
             Store::Disk(folder) => command.arg(folder),
             Store::PowerSafe(folder) => command.arg(folder).arg("--power-safe"),
         };
-        if let Some(address) = dynamodb {
-            command.arg("--dynamodb").arg(address.to_string());
-        }
+        command.args(options);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
         let began = Instant::now();
         let mut child =
@@ -77,6 +90,11 @@ impl Program {
         let ready_after = began.elapsed();
         let pid = child.id().ok_or("parlour has ended")?;
         Ok(Self { child, pid, _says: says, site, port: address.port(), ready_after })
+    }
+
+    /// The process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.pid
     }
 
     /// The CPU time that it took so far, in seconds.

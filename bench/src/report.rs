@@ -9,6 +9,8 @@ pub(crate) enum Unit {
     Ms,
     /// Millions of bytes.
     Mb,
+    /// Thousands of bytes.
+    Kb,
     /// Something in each second.
     PerSecond,
     /// Seconds of one core.
@@ -26,6 +28,7 @@ impl Unit {
         match self {
             Self::Ms => "ms",
             Self::Mb => "MB",
+            Self::Kb => "KB",
             Self::PerSecond => "/s",
             Self::CpuSeconds => "s",
             Self::Times => "×",
@@ -37,7 +40,7 @@ impl Unit {
     fn number(self, value: f64) -> String {
         match self {
             Self::PerSecond | Self::Calls => format!("{value:.0}"),
-            Self::Mb | Self::ReadUnits => format!("{value:.1}"),
+            Self::Mb | Self::Kb | Self::ReadUnits => format!("{value:.1}"),
             Self::Ms if value >= 100.0 => format!("{value:.0}"),
             Self::Ms | Self::CpuSeconds | Self::Times => format!("{value:.2}"),
         }

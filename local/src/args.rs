@@ -32,4 +32,13 @@ pub struct Args {
     /// Also serve the store's wire protocol (DynamoDB's) here, for functions under cargo-lambda
     #[arg(long, value_name = "ADDR:PORT")]
     pub dynamodb: Option<SocketAddr>,
+
+    /// Where the hub posts webhooks: who comes to a channel, who leaves it, what clients send.
+    /// Without it this program hears them itself, and so who is online
+    #[arg(long, value_name = "URL", env = "PARLOUR_WEBHOOK_URL")]
+    pub webhooks: Option<String>,
+
+    /// Let the hub tell subscribers how many they are
+    #[arg(long)]
+    pub subscription_counts: bool,
 }

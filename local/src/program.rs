@@ -11,6 +11,7 @@ use shared::{
     domain::{retention::Retention, time::Clock},
     http::App,
     realtime::{
+        encrypt::MasterKey,
         publisher::{Deadlines, Publisher, SetupError},
         relay::{Endpoint, Relay},
     },
@@ -40,6 +41,10 @@ pub struct LocalOptions {
     pub listen: SocketAddr,
     /// Another relay than the program's own hub.
     pub relay: Option<Endpoint>,
+    /// With which rooms' events are encrypted, if they are.
+    pub relay_encryption: Option<MasterKey>,
+    /// What the program's own hub allows.
+    pub hub: hub::Settings,
     /// What can be switched off.
     pub features: Features,
     /// How often things may be done.
@@ -53,7 +58,7 @@ pub struct LocalOptions {
 }
 
 /// What a laptop offers unless it says otherwise: all there is.
-pub const ALL_FEATURES: Features = Features { user_search: true, guests: true };
+pub const ALL_FEATURES: Features = Features { user_search: true, guests: true, presence: true };
 
 /// The program cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -95,9 +100,10 @@ impl Local {
         let refused = |cause| StartError::Listen { address: options.listen, cause };
         let listener = TcpListener::bind(options.listen).await.map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;
-        let config = config(address, &options);
-        let dynamodb = client(options.wire, RetryConfig::standard().with_max_attempts(3));
+        let dynamodb =
+            client(Arc::clone(&options.wire), RetryConfig::standard().with_max_attempts(3));
         table::create(&dynamodb, TABLE).await?;
+        let config = config(address, &options);
         let tokens = TokenRules::new(config.tokens.clone(), options.token_clock)?;
         let clock = DevClock::default();
         let services = Services {
@@ -109,7 +115,7 @@ impl Local {
             features: config.features,
             limits: config.limits,
         };
-        let hub = Hub::new(app_of(&config.relay), hub::Settings::default());
+        let hub = Hub::new(app_of(&config.relay), options.hub);
         let app = Arc::new(App::new(config, tokens, services));
         let router = router(&app, &hub, clock);
         // Small frames must not wait for the acknowledgement of earlier ones (Nagle's algorithm).
@@ -178,6 +184,8 @@ fn config(address: SocketAddr, options: &LocalOptions) -> Config {
             api: options.relay.clone().unwrap_or_else(|| own.clone()),
             socket: own,
             cluster: None,
+            encryption: options.relay_encryption.clone(),
+            previous: None,
         },
         origins: Origins::All,
         public_url: None,

@@ -11,11 +11,12 @@ use crate::{
     args::Args,
     data::Data,
     embedded::{self, Durability, Engine},
+    hub::{self, BadUrl, WebhookSettings},
     program::{ALL_FEATURES, Local, LocalOptions, demo_tokens},
 };
 use shared::{
     auth::TokenSettings,
-    config::{Features, Limits, retention_from_env},
+    config::{Features, Limits, relay_encryption_from_env, retention_from_env},
     domain::time::Clock,
 };
 
@@ -27,6 +28,9 @@ const EXPIRY_INTERVAL: Duration = Duration::from_secs(600);
 /// # Errors
 /// When the program cannot start; the message is one line for the terminal.
 pub async fn run(args: Args) -> Result<(), Box<dyn Error>> {
+    // Each client's socket is an open file, of which systems allow some hundreds unless a program asks for more. One
+    // that gets no more serves fewer clients.
+    let _ = rlimit::increase_nofile_limit(rlimit::INFINITY);
     let durability = if args.power_safe { Durability::Power } else { Durability::Process };
     let data = Data::open(&args.data, durability)?;
     if let Some(address) = args.dynamodb {
@@ -38,6 +42,12 @@ pub async fn run(args: Args) -> Result<(), Box<dyn Error>> {
         wire: Arc::new(data.engine.clone()),
         listen: args.listen,
         relay: None,
+        relay_encryption: relay_encryption_from_env()?,
+        hub: hub::Settings {
+            webhooks: webhooks(args.webhooks.as_deref(), args.listen)?,
+            subscription_counts: args.subscription_counts,
+            ..hub::Settings::default()
+        },
         features: Features::from_env(ALL_FEATURES)?,
         limits,
         retention: retention_from_env()?,
@@ -54,6 +64,14 @@ pub async fn run(args: Args) -> Result<(), Box<dyn Error>> {
     }
     program.stop().await;
     Ok(())
+}
+
+/// Who is told what happens at the hub: who was named, or else this program itself, which so learns who
+/// is online. It cannot name itself where it takes any free port.
+fn webhooks(url: Option<&str>, own: SocketAddr) -> Result<Option<WebhookSettings>, BadUrl> {
+    let url = url.map(str::trim).filter(|url| !url.is_empty()).map(str::to_owned);
+    let itself = || (own.port() != 0).then(|| format!("http://{own}/v1/realtime/webhook"));
+    Ok(url.or_else(itself).map(|url| url.parse()).transpose()?.map(WebhookSettings::to))
 }
 
 #[allow(clippy::print_stdout, reason = "this is what the program has to say")]

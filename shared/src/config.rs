@@ -10,7 +10,10 @@ use crate::{
         rate::{BadRate, Rate},
         retention::{BadRetention, Retention},
     },
-    realtime::relay::{Endpoint, Relay},
+    realtime::{
+        encrypt::MasterKey,
+        relay::{AppKey, Endpoint, Relay},
+    },
     secret::Secret,
 };
 
@@ -48,6 +51,8 @@ pub struct Features {
     pub user_search: bool,
     /// Whether anyone may have a guest's token.
     pub guests: bool,
+    /// Whether people may see who is online, and when somebody was last.
+    pub presence: bool,
 }
 
 impl Features {
@@ -122,8 +127,9 @@ pub struct DynamoDb {
     pub endpoint: Option<String>,
 }
 
-/// What a deployment offers unless it says otherwise: guests cost something, and anyone can be one.
-const FEATURES: Features = Features { user_search: true, guests: false };
+/// What a deployment offers unless it says otherwise: guests cost something, and anyone can be one; not
+/// everyone wants to be seen.
+const FEATURES: Features = Features { user_search: true, guests: false, presence: false };
 
 /// Which web pages may call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -170,6 +176,14 @@ impl Config {
             retention: settings.retention()?,
         })
     }
+}
+
+/// With which a laptop's rooms are encrypted, if they are.
+///
+/// # Errors
+/// When it is no key.
+pub fn relay_encryption_from_env() -> Result<Option<MasterKey>, ConfigError> {
+    Settings { get: &environment }.relay_encryption()
 }
 
 fn environment(name: &str) -> Option<String> {
@@ -335,13 +349,40 @@ impl Settings<'_> {
             api,
             socket,
             cluster,
+            encryption: self.relay_encryption()?,
+            previous: self.previous_relay_key()?,
         })
+    }
+
+    fn relay_encryption(&self) -> Result<Option<MasterKey>, ConfigError> {
+        let name = "PARLOUR_RELAY_ENCRYPTION_KEY";
+        let parse = |text: String| MasterKey::parse(&text);
+        let wrong = || wrong(name, "is not 32 bytes in base64");
+        self.optional(name).map(|text| parse(text).ok_or_else(wrong)).transpose()
+    }
+
+    fn previous_relay_key(&self) -> Result<Option<AppKey>, ConfigError> {
+        let secret = self.optional("PARLOUR_RELAY_SECRET_PREVIOUS").map(Secret::new);
+        // A relay may replace the secret alone.
+        let key = self.optional("PARLOUR_RELAY_KEY_PREVIOUS");
+        match (key, secret) {
+            (None, None) => Ok(None),
+            (Some(_), None) => {
+                let problem = "is not set, but PARLOUR_RELAY_KEY_PREVIOUS is";
+                Err(wrong("PARLOUR_RELAY_SECRET_PREVIOUS", problem))
+            }
+            (key, Some(secret)) => {
+                let key = key.map_or_else(|| self.required("PARLOUR_RELAY_KEY"), Ok)?;
+                Ok(Some(AppKey { key, secret }))
+            }
+        }
     }
 
     fn features(&self, unless_set: Features) -> Result<Features, ConfigError> {
         Ok(Features {
             user_search: self.switch("PARLOUR_USER_SEARCH")?.unwrap_or(unless_set.user_search),
             guests: self.switch("PARLOUR_GUESTS")?.unwrap_or(unless_set.guests),
+            presence: self.switch("PARLOUR_PRESENCE")?.unwrap_or(unless_set.presence),
         })
     }
 

@@ -46,6 +46,7 @@ NO_REPORT = "00000000-0000-8000-8000-000000000000"
 EXPECTED = {
     "healthz": ("chat", 200),
     "openapi": ("chat", 200),
+    "asyncapi": ("realtime", 200),
     "open_room": ("chat", 200),
     "get_room": ("chat", 200),
     "create_message": ("chat", 201),
@@ -58,6 +59,8 @@ EXPECTED = {
     "get_me": ("chat", 200),
     "get_realtime": ("realtime", 200),
     "authorize_channel": ("realtime", 200),
+    "sign_in": ("realtime", 200),
+    "receive_webhook": ("realtime", 204),
     "list_users": ("chat", 200),
     "get_user": ("chat", 200),
     "put_user": ("chat", 200),

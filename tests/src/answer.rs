@@ -3,6 +3,8 @@
 use reqwest::{RequestBuilder, header::HeaderMap};
 use serde_json::Value;
 
+use crate::{Answered, answer_fault};
+
 /// The answer to one request.
 #[derive(Clone, Debug)]
 pub struct Answer {
@@ -19,19 +21,27 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// Sends a request and reads its answer to the end.
+    /// Sends a request and reads its answer to the end, which must be as docs/openapi.json says.
     ///
     /// # Errors
     /// When no whole answer came: refused, broken off.
     pub async fn to(request: RequestBuilder) -> Result<Self, reqwest::Error> {
         let (client, request) = request.build_split();
         let request = request?;
-        let asked = format!("{} {}", request.method(), request.url().path());
+        let (method, path) = (request.method().clone(), request.url().path().to_owned());
         let response = client.execute(request).await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let text = String::from_utf8_lossy(&response.bytes().await?).into_owned();
         let json = serde_json::from_str(&text).unwrap_or_default();
-        Ok(Self { status, headers, text, json, asked })
+        let answer = Self { status, headers, text, json, asked: format!("{method} {path}") };
+        let content_type = answer.header("content-type");
+        let answered = Answered { status, content_type, json: &answer.json };
+        assert_eq!(
+            answer_fault(method.as_str(), &path, &answered),
+            None,
+            "docs/openapi.json is wrong"
+        );
+        Ok(answer)
     }
 
     /// The JSON body of an answer that must have this status.

@@ -4,25 +4,32 @@ use std::{
     net::{Ipv4Addr, SocketAddr},
     ops::Deref,
     sync::Arc,
+    time::Duration,
 };
 
 use local::{
     ALL_FEATURES, Local, LocalOptions, demo_tokens,
     embedded::{Engine, Wire},
+    hub,
 };
 use shared::{
     auth::TokenSettings,
     config::{Features, Limits},
     domain::{retention::Retention, time::Clock},
-    realtime::relay::Endpoint,
+    realtime::{encrypt::MasterKey, relay::Endpoint},
 };
 
-use crate::{FakeRelay, Site};
+use crate::{FakeRelay, Site, tap::Tap};
+
+/// With which rooms are encrypted, where they are.
+const ENCRYPTION_KEY: &str = "zyrm8pvV2C9fJcBfhyXzvxbJVN/H7QLmbe0xJi1GhPU=";
 
 /// All of Parlour on a port of its own. What its clients can do, it can do as a [`Site`].
 pub struct TestApp {
     local: Local,
     site: Site,
+    /// Between it and its own hub.
+    tap: Option<Tap>,
 }
 
 impl TestApp {
@@ -54,15 +61,46 @@ impl TestApp {
     /// One more function beside another, over the same store and with the same listeners. It
     /// remembers nothing of what the other one has seen.
     pub async fn beside(other: &Self, store: impl Wire) -> Self {
-        let address = other.local.address();
-        let relay = Endpoint { host: address.ip().to_string(), port: address.port(), tls: false };
-        Self::started(store, Some(relay), ALL_FEATURES).await
+        let tap = Tap::start().await;
+        tap.leads_to(&other.relay());
+        let beside = Self::started(store, Some(tap.endpoint()), ALL_FEATURES).await;
+        Self { tap: Some(tap), ..beside }
     }
 
     /// With a relay that cannot be reached.
     pub async fn without_relay() -> Self {
         let relay = FakeRelay::nowhere().await;
         Self::started(Engine::memory().expect("an empty store"), Some(relay), ALL_FEATURES).await
+    }
+
+    /// With an empty store, and rooms whose events the relay cannot read.
+    pub async fn encrypting() -> Self {
+        let store = Engine::memory().expect("an empty store");
+        let relay_encryption = MasterKey::parse(ENCRYPTION_KEY);
+        Self::running(LocalOptions { relay_encryption, ..options(store) }).await
+    }
+
+    /// With an empty store, rooms whose events the relay cannot read, and another relay.
+    pub async fn encrypting_to(relay: &FakeRelay) -> Self {
+        let store = Engine::memory().expect("an empty store");
+        let relay_encryption = MasterKey::parse(ENCRYPTION_KEY);
+        let relay = Some(relay.endpoint());
+        Self::running(LocalOptions { relay_encryption, relay, ..options(store) }).await
+    }
+
+    /// With an empty store, and its hub's webhooks coming back to it at once.
+    pub async fn hearing_its_hub() -> Self {
+        let tap = Tap::start().await;
+        let Endpoint { host, port, .. } = tap.endpoint();
+        let url = format!("http://{host}:{port}/v1/realtime/webhook").parse().expect("a URL");
+        let grace = Duration::from_millis(20);
+        let webhooks = hub::WebhookSettings { grace, ..hub::WebhookSettings::to(url) };
+        let hub = hub::Settings { webhooks: Some(webhooks), ..hub::Settings::default() };
+        let store = Engine::memory().expect("an empty store");
+        let relay = Some(tap.endpoint());
+        let app = Self::running(LocalOptions { hub, relay, ..options(store) }).await;
+        tap.leads_to(&app.relay());
+        Self { tap: Some(tap), ..app }
     }
 
     /// With an empty store, and some things switched off.
@@ -94,9 +132,22 @@ impl TestApp {
     }
 
     async fn running(options: LocalOptions) -> Self {
-        let local = Local::start(options).await.expect("Parlour should start");
+        let tap = if options.relay.is_none() { Some(Tap::start().await) } else { None };
+        let relay = options.relay.or(tap.as_ref().map(Tap::endpoint));
+        let local = Local::start(LocalOptions { relay, ..options }).await;
+        let local = local.expect("Parlour should start");
         let site = Site::at(format!("http://{}", local.address()));
-        Self { local, site }
+        let app = Self { local, site, tap };
+        if let Some(tap) = &app.tap {
+            tap.leads_to(&app.relay());
+        }
+        app
+    }
+
+    /// Its own hub.
+    fn relay(&self) -> Endpoint {
+        let address = self.local.address();
+        Endpoint { host: address.ip().to_string(), port: address.port(), tls: false }
     }
 
     /// Drops every listener's connection, as a relay does that restarts.
@@ -116,6 +167,8 @@ fn options(store: impl Wire) -> LocalOptions {
         wire: Arc::new(store),
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
         relay: None,
+        relay_encryption: None,
+        hub: hub::Settings::default(),
         features: ALL_FEATURES,
         limits: Limits::NONE,
         retention: Retention::default(),

@@ -12,6 +12,8 @@
 //! | `room` | rooms and pages of their logs, as they came back |
 //! | `listener` | somebody who listens, as a Pusher client does |
 //! | `identity` | an identity provider that publishes its keys, fails or hangs |
+//! | `documents` | what Parlour says of itself, as a judge of what it does |
+//! | `tap` | what Parlour publishes, judged on its way to the relay |
 //! | `relay` | a relay that records, refuses or hangs |
 //! | `distant` | the store, each call taking its time |
 //! | `meter` | the store, counting calls and units |
@@ -25,6 +27,7 @@ use std::time::Duration;
 mod answer;
 mod app;
 mod distant;
+mod documents;
 mod faulty;
 pub mod identity;
 pub mod lagging;
@@ -33,6 +36,7 @@ mod meter;
 mod relay;
 mod room;
 mod site;
+mod tap;
 pub mod token;
 mod traces;
 mod user;
@@ -41,6 +45,7 @@ pub use self::{
     answer::Answer,
     app::TestApp,
     distant::Distant,
+    documents::{Answered, answer_fault, event_fault, event_names, example_faults},
     faulty::{Call, Fault, Faulty},
     identity::{IdentityProvider, Serving, SigningKey},
     lagging::Lagging,

@@ -1,10 +1,12 @@
 //! Somebody who listens, as a stock Pusher client does (protocol 7).
 
 use std::{
-    collections::VecDeque,
+    collections::{HashMap, VecDeque},
     time::{SystemTime, UNIX_EPOCH},
 };
 
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use crypto_secretbox::{KeyInit as _, Nonce, XSalsa20Poly1305, aead::Aead as _};
 use futures_util::{SinkExt as _, StreamExt as _};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -13,7 +15,7 @@ use tokio::{net::TcpStream, time::timeout};
 use tokio_tungstenite::{WebSocketStream, client_async, tungstenite::Message};
 use uuid::Uuid;
 
-use crate::{Answer, PATIENCE, RELAY_APP, RELAY_KEY, RELAY_SECRET, User};
+use crate::{Answer, PATIENCE, RELAY_APP, RELAY_KEY, RELAY_SECRET, User, event_fault};
 use shared::secret::Secret;
 
 /// An event as a listener gets it.
@@ -39,6 +41,8 @@ pub struct Listener {
     marks: String,
     /// Every frame that came, as it came.
     frames: Vec<String>,
+    /// What opens the events of encrypted channels, by channel.
+    shared_secrets: HashMap<String, Vec<u8>>,
 }
 
 impl Listener {
@@ -59,6 +63,7 @@ impl Listener {
             waiting: VecDeque::new(),
             marks: format!("marks-{}", Uuid::new_v4()),
             frames: Vec::new(),
+            shared_secrets: HashMap::new(),
         };
         let greeting = listener.frame().await;
         assert_eq!(greeting["event"], "pusher:connection_established", "{greeting}");
@@ -77,6 +82,10 @@ impl Listener {
 
     /// Subscribes to a private channel with a right that was given before.
     pub async fn presents(&mut self, channel: &str, grant: &Value) {
+        if let Some(secret) = grant["shared_secret"].as_str() {
+            let secret = BASE64_STANDARD.decode(secret).expect("base64");
+            self.shared_secrets.insert(channel.to_owned(), secret);
+        }
         self.ask(json!({ "channel": channel, "auth": grant["auth"] })).await;
     }
 
@@ -88,7 +97,10 @@ impl Listener {
             match frame["event"].as_str() {
                 Some("pusher_internal:subscription_succeeded") => return,
                 Some(name) if name.starts_with("pusher") => panic!("not subscribed: {frame}"),
-                _ => self.waiting.push_back(heard(&frame)),
+                _ => {
+                    let event = self.heard(&frame);
+                    self.waiting.push_back(event);
+                }
             }
         }
     }
@@ -108,7 +120,10 @@ impl Listener {
     pub async fn next(&mut self) -> Heard {
         match self.waiting.pop_front() {
             Some(event) => event,
-            None => heard(&self.frame().await),
+            None => {
+                let frame = self.frame().await;
+                self.heard(&frame)
+            }
         }
     }
 
@@ -148,6 +163,21 @@ impl Listener {
         let events = self.hears_so_far().await;
         assert!(events.iter().all(|event| event.name != name), "heard {name}: {events:#?}");
         events
+    }
+
+    /// The event of a frame, opened if it is sealed.
+    fn heard(&self, frame: &Value) -> Heard {
+        let text = |key: &str| frame[key].as_str().unwrap_or_else(|| panic!("no {key}: {frame}"));
+        let (name, channel, data) = (text("event"), text("channel"), data_of(frame));
+        let data = match self.shared_secrets.get(channel) {
+            Some(secret) => opened(secret, &data),
+            None => data,
+        };
+        // Also what other clients say, which Parlour does not see.
+        if channel.starts_with("private-") {
+            assert_eq!(event_fault(channel, name, &data), None);
+        }
+        Heard { name: name.to_owned(), channel: channel.to_owned(), data }
     }
 
     /// Sends a mark to this listener's own channel, the way the application's server sends events.
@@ -194,7 +224,13 @@ fn data_of(frame: &Value) -> Value {
     }
 }
 
-fn heard(frame: &Value) -> Heard {
-    let text = |key: &str| frame[key].as_str().unwrap_or_else(|| panic!("no {key}: {frame}"));
-    Heard { name: text("event").into(), channel: text("channel").into(), data: data_of(frame) }
+/// What was sealed with a channel's key.
+fn opened(secret: &[u8], sealed: &Value) -> Value {
+    let part = |key: &str| {
+        let text = sealed[key].as_str().unwrap_or_else(|| panic!("not sealed: {sealed}"));
+        BASE64_STANDARD.decode(text).expect("base64")
+    };
+    let cipher = XSalsa20Poly1305::new_from_slice(secret).expect("32 bytes");
+    let opened = cipher.decrypt(Nonce::from_slice(&part("nonce")), part("ciphertext").as_slice());
+    serde_json::from_slice(&opened.expect("the channel's own key")).expect("JSON")
 }

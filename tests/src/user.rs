@@ -298,6 +298,11 @@ impl User {
         self.post("/v1/realtime/auth", ask).await
     }
 
+    /// Asks for the right of a socket to be this caller's, whatever comes of it.
+    pub async fn signs_in(&self, socket_id: &str) -> Answer {
+        self.post("/v1/realtime/user", json!({ "socket_id": socket_id })).await
+    }
+
     /// Opens a socket to the relay.
     pub async fn connects(&self) -> Listener {
         Listener::connect(self).await

@@ -1,4 +1,5 @@
-//! What clients need in order to listen: where the relay is, and a signature for each channel.
+//! What clients need in order to listen: where the relay is, and a signature for each channel and user.
+//! And what the relay tells of who listens.
 
 mod router;
 mod routes;

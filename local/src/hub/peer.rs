@@ -1,27 +1,22 @@
-//! What one connected client may do: answer and send pings, subscribe, unsubscribe, and send events to other clients.
-//! Nothing here waits or writes; a reaction is a frame for the socket to send.
+//! What one connected client may do: answer and send pings, sign in, subscribe, unsubscribe, and send events to other
+//! clients. Nothing here waits or writes: whatever the client is to hear is put into its mailbox, so that it hears
+//! everything in its order.
 
-use std::{
-    collections::{HashSet, VecDeque},
-    time::Duration,
-};
+use std::collections::HashSet;
 
-use axum::extract::ws::Utf8Bytes;
-use shared::realtime::{
-    publisher::{MAX_EVENT_DATA, MAX_EVENT_NAME},
-    sign::{ChannelName, SocketId},
-};
+use shared::realtime::sign::SocketId;
 use tokio::time::Instant;
 
 use super::{
     Hub,
-    channels::Kind,
+    channel::Joining,
+    client_events::{self, Rate},
     mailbox::Mailbox,
-    protocol::{self, ClientEvent, Command, Refusal},
+    protocol::{ClientEvent, Close, Command, Complaint, Refusal, Subscribe, frame},
+    subscribing::{self, Granted},
+    user::SignedIn,
+    webhook::News,
 };
-
-/// How many client events a socket may send in a second.
-const CLIENT_EVENTS_PER_SECOND: usize = 10;
 
 /// A client's standing at the hub. Dropping it unsubscribes from everything, however the connection ended.
 pub(super) struct Peer {
@@ -29,125 +24,133 @@ pub(super) struct Peer {
     id: SocketId,
     mailbox: Mailbox,
     channels: HashSet<String>,
-    /// When the latest client events came, as far as they count for the rate.
-    client_events: VecDeque<Instant>,
+    signed_in: Option<SignedIn>,
+    is_authorized: bool,
+    rate: Rate,
 }
 
-/// A `pusher:error` for the client: code and message.
-type Complaint = (Option<u16>, &'static str);
+/// Whether a frame was more than a sign of life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Said {
+    Life,
+    More,
+}
 
 impl Peer {
-    /// Admits a client whose frames go to this mailbox.
-    pub(super) fn open(hub: Hub, mailbox: Mailbox) -> Self {
-        let id = hub.admit(&mailbox);
-        Self { hub, id, mailbox, channels: HashSet::new(), client_events: VecDeque::new() }
+    /// Admits a client whose frames go to this mailbox, and greets it.
+    ///
+    /// # Errors
+    /// When there are too many already.
+    pub(super) fn open(hub: Hub, mailbox: Mailbox) -> Result<Self, Close> {
+        let id = hub.admit(&mailbox)?;
+        mailbox.put(frame::connection_established(&id, hub.settings().activity_timeout));
+        Ok(Self {
+            hub,
+            id,
+            mailbox,
+            channels: HashSet::new(),
+            signed_in: None,
+            is_authorized: false,
+            rate: Rate::default(),
+        })
     }
 
-    /// The frame that greets the client.
-    pub(super) fn greeting(&self) -> Utf8Bytes {
-        protocol::connection_established(&self.id, self.hub.settings().activity_timeout)
+    /// Whether it has signed in or subscribed to a channel with the app's signature.
+    pub(super) fn is_authorized(&self) -> bool {
+        self.is_authorized
     }
 
-    /// Does what a text frame asks for and gives the frame to answer with.
-    pub(super) fn react(&mut self, text: &str) -> Option<Utf8Bytes> {
-        let command = match Command::parse(text) {
-            Ok(command) => command,
-            Err(message) => return Some(protocol::error(None, message)),
-        };
-        match command {
-            Command::Ping => Some(protocol::pong()),
-            Command::Pong => None,
-            Command::Subscribe { channel, .. } if self.channels.contains(&*channel) => {
-                Some(protocol::error(None, "This socket is subscribed to the channel already"))
+    /// What came was no text frame.
+    pub(super) fn complain(&self, message: &'static str) {
+        self.mailbox.put(frame::error(Complaint::nonsense(message)));
+    }
+
+    /// Does what a text frame asks for.
+    ///
+    /// # Errors
+    /// When the connection must end for it.
+    pub(super) fn react(&mut self, text: &str) -> Result<Said, Close> {
+        let done = match Command::parse(text) {
+            Ok(Command::Ping) => {
+                self.mailbox.put(frame::pong());
+                return Ok(Said::Life);
             }
-            Command::Subscribe { channel, auth } => {
-                Some(match self.subscribe(&channel, auth.as_deref()) {
-                    Ok(()) => protocol::subscription_succeeded(&channel),
-                    Err(refusal) => protocol::subscription_error(&channel, refusal),
-                })
-            }
-            Command::Unsubscribe { channel } => {
+            Ok(Command::Pong) => return Ok(Said::Life),
+            Ok(Command::Subscribe(ask)) => self.subscribe(&ask),
+            Ok(Command::Unsubscribe { channel }) => {
                 if self.channels.remove(&*channel) {
                     self.hub.channels().leave(&channel, &self.id);
                 }
-                None
+                Ok(())
             }
-            Command::ClientEvent(event) => {
-                self.pass_on(&event).err().map(|(code, message)| protocol::error(code, message))
-            }
+            Ok(Command::Signin { auth, user_data }) => self.sign_in(&auth, &user_data)?,
+            Ok(Command::ClientEvent(event)) => self.pass_on(&event),
+            Err(complaint) => Err(complaint),
+        };
+        if let Err(complaint) = done {
+            self.mailbox.put(frame::error(complaint));
         }
+        Ok(Said::More)
     }
 
-    fn subscribe(&mut self, channel: &str, auth: Option<&str>) -> Result<(), Refusal> {
-        let name = ChannelName::parse(channel).map_err(|_| Refusal {
-            kind: "InvalidChannel",
-            error: "The channel name is too long or has characters that are not allowed",
-            status: 400,
-        })?;
-        match Kind::of(name) {
-            Kind::Public => {}
-            Kind::Private => self.check_auth(name, auth)?,
-            Kind::Unsupported => {
-                let error = "This server does not support channels of this kind";
-                return Err(Refusal { kind: "UnsupportedChannel", error, status: 501 });
-            }
+    fn subscribe(&mut self, ask: &Subscribe<'_>) -> Result<(), Complaint> {
+        if self.channels.contains(&*ask.channel) {
+            return Err(Complaint::nonsense("This socket is subscribed to the channel already"));
         }
-        self.hub.channels().join(channel, &self.id, &self.mailbox);
-        self.channels.insert(channel.to_owned());
+        if let Err(refusal) = self.join(ask) {
+            self.mailbox.put(frame::subscription_error(&ask.channel, refusal));
+        }
         Ok(())
     }
 
-    fn check_auth(&self, channel: ChannelName<'_>, auth: Option<&str>) -> Result<(), Refusal> {
-        let refused = |error| Refusal { kind: "AuthError", error, status: 401 };
-        let auth = auth.ok_or_else(|| refused("A private channel needs an auth"))?;
-        if self.hub.signer().verify_channel_auth(auth, &self.id, channel, None) {
-            Ok(())
-        } else {
-            Err(refused("The auth is not this app's signature of this socket and channel"))
+    fn join(&mut self, ask: &Subscribe<'_>) -> Result<(), Refusal> {
+        let granted =
+            subscribing::check(ask, &self.id, self.hub.signer(), self.signed_in.as_ref())?;
+        let Granted { member, is_cache, is_authorized } = granted;
+        let joining = Joining { id: &self.id, mailbox: &self.mailbox, member, is_cache };
+        self.hub.channels().join(&ask.channel, joining)?;
+        self.channels.insert(ask.channel.to_string());
+        self.is_authorized |= is_authorized;
+        Ok(())
+    }
+
+    /// A socket is one user's for as long as it lives. A signature that is wrong ends the connection.
+    fn sign_in(&mut self, auth: &str, user_data: &str) -> Result<Result<(), Complaint>, Close> {
+        if !self.hub.signer().verify_user_auth(auth, &self.id, user_data) {
+            return Err(Close::NOT_SIGNED_IN);
         }
+        let signed_in = SignedIn::parse(user_data).ok_or(Close::NOT_SIGNED_IN)?;
+        if self.signed_in.is_some() {
+            return Ok(Err(Complaint::unauthorized("This socket is signed in already")));
+        }
+        self.hub.users().sign_in(&self.id, &self.mailbox, &signed_in, user_data);
+        self.signed_in = Some(signed_in);
+        self.is_authorized = true;
+        Ok(Ok(()))
     }
 
     /// Sends a client event to the channel's other subscribers.
     fn pass_on(&mut self, event: &ClientEvent<'_>) -> Result<(), Complaint> {
-        let channel = ChannelName::parse(&event.channel)
-            .map_err(|_| (None, "The channel name is not allowed"))?;
-        if Kind::of(channel) != Kind::Private {
-            return Err((None, "Client events are for private and presence channels only"));
+        client_events::check(event)?;
+        let channel = &event.channel;
+        if !self.channels.contains(channel) {
+            return Err(Complaint::unauthorized("This socket is not subscribed to the channel"));
         }
-        if !self.channels.contains(&event.channel) {
-            return Err((
-                Some(protocol::UNAUTHORISED),
-                "This socket is not subscribed to the channel",
-            ));
+        if !self.rate.allows(Instant::now()) {
+            return Err(Complaint::TOO_MANY_CLIENT_EVENTS);
         }
-        if event.name.chars().count() > MAX_EVENT_NAME {
-            return Err((None, "The name of a client event is at most 200 characters"));
-        }
-        if event.data.is_some_and(|data| data.get().len() > MAX_EVENT_DATA) {
-            return Err((None, "The data of a client event is at most 10 KB"));
-        }
-        if !self.is_within_rate(Instant::now()) {
-            return Err((
-                Some(protocol::TOO_MANY_CLIENT_EVENTS),
-                "At most 10 client events per second",
-            ));
-        }
+        let user_id = self.hub.channels().member(channel, &self.id);
         self.hub
             .channels()
-            .deliver(&event.channel, Some(&self.id), || protocol::client_event(event));
+            .deliver(channel, Some(&self.id), || frame::client_event(event, user_id.as_ref()));
+        self.hub.outbox().tell(|| News::ClientEvent {
+            channel: channel.clone(),
+            event: event.name.to_string(),
+            data: client_events::as_text(event.data),
+            socket_id: self.id.to_string(),
+            user_id,
+        });
         Ok(())
-    }
-
-    /// Whether one more client event makes at most ten in the second that ends now. One that is refused does not count.
-    fn is_within_rate(&mut self, now: Instant) -> bool {
-        while self.client_events.front().is_some_and(|sent| now - *sent >= Duration::from_secs(1)) {
-            self.client_events.pop_front();
-        }
-        let is_within = self.client_events.len() < CLIENT_EVENTS_PER_SECOND;
-        if is_within {
-            self.client_events.push_back(now);
-        }
-        is_within
     }
 }
 
@@ -155,6 +158,9 @@ impl Drop for Peer {
     fn drop(&mut self) {
         for channel in &self.channels {
             self.hub.channels().leave(channel, &self.id);
+        }
+        if let Some(signed_in) = &self.signed_in {
+            self.hub.users().sign_out(&self.id, signed_in);
         }
         self.hub.dismiss(&self.id);
     }

@@ -1,4 +1,5 @@
-//! One WebSocket's life: the handshake at `/app/{key}?protocol=7&client=…`, pings, frames in and out, the farewell.
+//! One WebSocket's life: the handshake at `/app/{key}?protocol=7&client=…`, signs of life, frames in and out, the
+//! farewell.
 
 use std::{convert::Infallible, pin::pin, time::Duration};
 
@@ -13,20 +14,21 @@ use futures_util::SinkExt;
 use serde::Deserialize;
 use tokio::{
     select,
-    time::{Instant, sleep, timeout},
+    time::{Instant, sleep, sleep_until, timeout},
 };
 
 use super::{
-    Hub, Settings,
+    Hub, limits,
+    liveness::{Due, Liveness},
     mailbox::{Inbox, Order, mailbox},
-    peer::Peer,
-    protocol::{self, Close},
+    peer::{Peer, Said},
+    protocol::{self, Close, Complaint, frame},
 };
 
-/// The longest message a client may send: a client event with room for its envelope and escapes.
-const MAX_MESSAGE: usize = 64 * 1024;
-/// How many queued frames are written before the socket listens again.
-const BURST: usize = 64;
+/// What is set aside for reading, per socket: more than most clients ever send at once.
+const READ_BUFFER: usize = 2 * 1024;
+/// How much is put together before it is written.
+const WRITE_BUFFER: usize = 16 * 1024;
 /// How long a client may take to read why it is disconnected.
 const FAREWELL: Duration = Duration::from_secs(5);
 
@@ -43,15 +45,22 @@ pub(super) async fn connect(
     Query(handshake): Query<Handshake>,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    let refusal = if key == hub.app().key {
-        check_version(handshake.protocol.as_deref().unwrap_or_default()).err()
-    } else {
+    let refusal = if key != hub.app().key {
         Some(Close::UNKNOWN_APP)
+    } else if !hub.is_enabled() {
+        Some(Close::APP_DISABLED)
+    } else {
+        check_version(handshake.protocol.as_deref().unwrap_or_default()).err()
     };
-    upgrade.max_message_size(MAX_MESSAGE).on_upgrade(async move |ws| match refusal {
-        Some(close) => say_goodbye(ws, close).await,
-        None => serve(hub, ws).await,
-    })
+    upgrade
+        .max_message_size(limits::MESSAGE)
+        .max_frame_size(limits::MESSAGE)
+        .read_buffer_size(READ_BUFFER)
+        .write_buffer_size(WRITE_BUFFER)
+        .on_upgrade(async move |ws| match refusal {
+            Some(close) => say_goodbye(ws, close).await,
+            None => serve(hub, ws).await,
+        })
 }
 
 /// Refuses a socket at any other path below `/app`.
@@ -77,11 +86,15 @@ enum End {
 }
 
 async fn serve(hub: Hub, ws: WebSocket) {
-    let settings = *hub.settings();
-    let (mailbox, Inbox { frames, order }) = mailbox(settings.queue);
-    let peer = Peer::open(hub, mailbox);
-    let mut socket =
-        Socket { wire: Wire { ws, order, limit: settings.pong_timeout }, frames, peer, settings };
+    let settings = hub.settings();
+    let (mailbox, inbox, order) = mailbox(settings.queue);
+    let liveness = Liveness::new(settings, Instant::now());
+    let limit = settings.pong_timeout;
+    let peer = match Peer::open(hub, mailbox) {
+        Ok(peer) => peer,
+        Err(close) => return say_goodbye(ws, close).await,
+    };
+    let mut socket = Socket { wire: Wire { ws, order, limit }, inbox, peer, liveness };
     let Err(end) = socket.talk().await;
     // First out of all channels, so that nothing is queued any more for one who is leaving.
     let Socket { wire, peer, .. } = socket;
@@ -93,61 +106,53 @@ async fn serve(hub: Hub, ws: WebSocket) {
 
 struct Socket {
     wire: Wire,
-    frames: tokio::sync::mpsc::Receiver<Utf8Bytes>,
+    inbox: Inbox,
     peer: Peer,
-    settings: Settings,
+    liveness: Liveness,
 }
 
 impl Socket {
-    /// Listens and writes until one side ends it. A client that was silent for the activity timeout is pinged, and
-    /// anything it then says counts as the pong.
+    /// Listens and writes until one side ends it.
     async fn talk(&mut self) -> Result<Infallible, End> {
-        self.wire.write([self.peer.greeting()]).await?;
-        let Settings { activity_timeout, pong_timeout, .. } = self.settings;
-        let mut burst = Vec::with_capacity(BURST);
-        let mut heard = Instant::now();
-        let mut is_pinged = false;
-        let mut alarm = pin!(sleep(activity_timeout));
+        let mut alarm = pin!(sleep_until(Instant::now()));
         loop {
             select! {
                 close = self.wire.order.given() => return Err(End::Close(close)),
-                message = self.wire.ws.recv() => {
-                    heard = Instant::now();
-                    if std::mem::take(&mut is_pinged) {
-                        alarm.as_mut().reset(heard + activity_timeout);
-                    }
-                    self.hear(message).await?;
+                message = self.wire.ws.recv() => self.hear(message)?,
+                frames = self.inbox.frames() => {
+                    self.liveness.busy(Instant::now());
+                    self.wire.write(frames).await?;
                 }
-                _ = self.frames.recv_many(&mut burst, BURST) => self.wire.write(burst.drain(..)).await?,
-                () = &mut alarm => {
-                    // The alarm is not moved with each message but looks back when it rings: most never ring.
-                    let due = heard + activity_timeout;
-                    if is_pinged {
-                        return Err(End::Close(Close::NO_PONG));
-                    } else if due > Instant::now() {
-                        alarm.as_mut().reset(due);
-                    } else {
-                        self.wire.write([protocol::ping()]).await?;
-                        is_pinged = true;
-                        alarm.as_mut().reset(Instant::now() + pong_timeout);
+                () = &mut alarm => match self.liveness.look(Instant::now()) {
+                    Due::Nothing(next) => alarm.as_mut().reset(next),
+                    Due::Ping(next) => {
+                        alarm.as_mut().reset(next);
+                        self.wire.write([frame::ping()]).await?;
                     }
+                    Due::Close(close) => return Err(End::Close(close)),
                 }
             }
         }
     }
 
-    async fn hear(&mut self, message: Option<Result<Message, axum::Error>>) -> Result<(), End> {
-        let answer = match message {
-            Some(Ok(Message::Text(text))) => self.peer.react(&text),
-            Some(Ok(Message::Binary(_))) => Some(protocol::error(None, "Messages are text frames")),
+    fn hear(&mut self, message: Option<Result<Message, axum::Error>>) -> Result<(), End> {
+        let now = Instant::now();
+        self.liveness.heard(now);
+        match message {
+            Some(Ok(Message::Text(text))) => {
+                if self.peer.react(&text).map_err(End::Close)? == Said::More {
+                    self.liveness.busy(now);
+                }
+                if self.peer.is_authorized() {
+                    self.liveness.authorized();
+                }
+            }
+            Some(Ok(Message::Binary(_))) => self.peer.complain("Messages are text frames"),
             // The WebSocket's own control frames: the library has answered them.
-            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Close(_))) => None,
+            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Close(_))) => {}
             Some(Err(_)) | None => return Err(End::Gone),
-        };
-        match answer {
-            Some(frame) => self.wire.write([frame]).await,
-            None => Ok(()),
         }
+        Ok(())
     }
 }
 
@@ -183,7 +188,8 @@ impl Wire {
 async fn say_goodbye(mut ws: WebSocket, close: Close) {
     let Close { code, reason } = close;
     let farewell = async {
-        ws.feed(Message::Text(protocol::error(Some(code), reason))).await?;
+        let why = Complaint { code: Some(code), message: reason };
+        ws.feed(Message::Text(frame::error(why))).await?;
         ws.send(Message::Close(Some(CloseFrame { code, reason: Utf8Bytes::from_static(reason) })))
             .await?;
         while let Some(Ok(_)) = ws.recv().await {}

@@ -2,12 +2,20 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail right where it stands")]
 
+mod asking;
+mod caching;
 mod client;
 mod client_events;
 mod connecting;
+mod counting;
+mod crowd;
+mod presence;
 mod publishing;
+mod signing_in;
 mod slow_reader;
 mod subscribing;
+mod watching;
+mod webhooks;
 
 use std::{net::SocketAddr, time::SystemTime};
 
@@ -41,6 +49,8 @@ impl TestHub {
     }
 
     async fn start_with(settings: Settings) -> Self {
+        // Both ends of each socket are open files of this process, and tests run beside each other.
+        rlimit::increase_nofile_limit(rlimit::INFINITY).unwrap();
         let app = App { id: "app".into(), key: "key".into(), secret: Secret::new("secret") };
         let hub = Hub::new(app, settings);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -69,6 +79,45 @@ impl TestHub {
         client
     }
 
+    /// A connected client that is subscribed to a presence channel as this user, and has read who is there.
+    async fn member(&self, channel: &str, user: &str) -> Client {
+        let mut client = self.client(&[]).await;
+        let answer = self.enter(&mut client, channel, &json!({ "user_id": user })).await;
+        assert_eq!(answer["event"], "pusher_internal:subscription_succeeded", "{answer}");
+        client
+    }
+
+    /// Asks for a presence channel, with the app's signature, and gives the answer.
+    async fn enter(&self, client: &mut Client, channel: &str, member: &Value) -> Value {
+        let data = member.to_string();
+        let name = ChannelName::parse(channel).unwrap();
+        let auth = self.hub.signer().channel_auth(&client.id, name, Some(&data));
+        client
+            .say(json!({
+                "event": "pusher:subscribe",
+                "data": { "channel": channel, "auth": auth, "channel_data": data },
+            }))
+            .await;
+        client.hear().await
+    }
+
+    /// A connected client that is signed in, and has read that it is.
+    async fn user(&self, user: &Value) -> Client {
+        let mut client = self.client(&[]).await;
+        let answer = self.sign_in(&mut client, user).await;
+        assert_eq!(answer["event"], "pusher:signin_success", "{answer}");
+        client
+    }
+
+    /// Asks to be signed in, with the app's signature, and gives the answer.
+    async fn sign_in(&self, client: &mut Client, user: &Value) -> Value {
+        let data = user.to_string();
+        let auth = self.hub.signer().user_auth(&client.id, &data);
+        let data = json!({ "auth": auth, "user_data": data });
+        client.say(json!({ "event": "pusher:signin", "data": data })).await;
+        client.hear().await
+    }
+
     fn auth(&self, id: &SocketId, channel: &str) -> String {
         self.hub.signer().channel_auth(id, ChannelName::parse(channel).unwrap(), None)
     }
@@ -84,6 +133,8 @@ impl TestHub {
             api: endpoint.clone(),
             socket: endpoint,
             cluster: None,
+            encryption: None,
+            previous: None,
         };
         Publisher::new(relay, Deadlines::default()).unwrap()
     }
@@ -93,6 +144,26 @@ impl TestHub {
         let body = body.to_string();
         let query = self.sign(path, body.as_bytes(), now());
         self.send(path, &query, body).await
+    }
+
+    /// Makes a signed call that asks something; the status and the answer, if that is JSON.
+    async fn get(&self, path: &str, query: &str) -> (StatusCode, Value) {
+        let call = request::Request { method: "GET", path, query, body: b"" };
+        let query = self.hub.signer().sign_request(&call, now());
+        let url = format!("http://{}{path}?{query}", self.address);
+        let answer = self.http.get(url).send().await.unwrap();
+        let status = answer.status();
+        (status, serde_json::from_str(&answer.text().await.unwrap()).unwrap_or_default())
+    }
+
+    /// Makes a signed call and gives its answer.
+    async fn answer(&self, path: &str, body: &Value) -> Value {
+        let body = body.to_string();
+        let query = self.sign(path, body.as_bytes(), now());
+        let url = format!("http://{}{path}?{query}", self.address);
+        let answer = self.http.post(url).body(body).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK);
+        serde_json::from_str(&answer.text().await.unwrap()).unwrap()
     }
 
     async fn trigger(&self, channel: &str, name: &str) {
@@ -118,6 +189,11 @@ impl TestHub {
         let heard = client.hear().await;
         assert_eq!(heard["event"], "marker", "{heard}");
     }
+}
+
+/// The data of a frame, which is JSON inside a string.
+fn data_of(frame: &Value) -> Value {
+    serde_json::from_str(frame["data"].as_str().unwrap()).unwrap()
 }
 
 /// Seconds since 1970.

@@ -132,14 +132,14 @@ fn event(change: &Change, message: &Message, head: &Head, by: Option<String>) ->
         Change::React { emoji, on } => (emoji.as_str().to_owned(), *on),
     };
     let count = message.reactions.get(&emoji).map_or(0, |members| members.len() as u64);
-    let told = ReactionChange {
+    let told = Box::new(ReactionChange {
         room_id: message.room.to_string(),
         seq: message.seq,
         rev: head.rev,
         emoji,
         member_id: by.unwrap_or_default(),
         count,
-    };
+    });
     if on { Event::ReactionAdded(told) } else { Event::ReactionRemoved(told) }
 }
 

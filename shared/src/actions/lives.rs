@@ -6,7 +6,6 @@ use serde::Serialize;
 use crate::{
     actions::{
         Services,
-        members::removal_told,
         messages::view_with_read_at,
         people::{PersonView, whole},
         reports::ReportView,
@@ -115,7 +114,7 @@ impl Services {
     /// Whoever is left in a room is told that it changed, and the new name of its channel.
     async fn tell_of_erasure(&self, room: RoomId) -> Result<(), Error> {
         let Some((head, others)) = self.store.whoever_is_in(room).await? else { return Ok(()) };
-        self.publish(removal_told(room, &head, others)).await;
+        self.publish(self.removal_told(room, &head, others)).await;
         Ok(())
     }
 

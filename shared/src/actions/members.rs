@@ -115,29 +115,31 @@ impl Services {
     /// heard by whoever was removed.
     async fn tell_of_removal(&self, room: RoomId, removed: &SideKey) -> Result<(), Error> {
         let Some((head, members)) = self.store.group_now(room).await? else { return Ok(()) };
-        let mut told = removal_told(room, &head, members);
+        let mut told = self.removal_told(room, &head, members);
         let change = RoomChange { removed: Some(true), ..RoomChange::default() };
         let to_removed = Event::RoomUpdated(Box::new(updated(room, &head, change)));
         told.push((vec![Channel::User(removed.clone())], to_removed));
         self.publish(told).await;
         Ok(())
     }
-}
 
-/// What those are told who are left in a room: the new name of its channel.
-pub(super) fn removal_told(
-    room: RoomId,
-    head: &Head,
-    members: Vec<SideKey>,
-) -> Vec<(Vec<Channel>, Event)> {
-    let change = RoomChange {
-        channel: Some(Channel::Room(room, head.generation).to_string()),
-        member_count: Some(head.member_count()),
-        ..RoomChange::default()
-    };
-    let event = Event::RoomUpdated(Box::new(updated(room, head, change)));
-    let channels: Vec<_> = members.into_iter().map(|key| own_channel(room, head, key)).collect();
-    if channels.is_empty() { Vec::new() } else { vec![(channels, event)] }
+    /// What those are told who are left in a room: the new name of its channel.
+    pub(super) fn removal_told(
+        &self,
+        room: RoomId,
+        head: &Head,
+        members: Vec<SideKey>,
+    ) -> Vec<(Vec<Channel>, Event)> {
+        let change = RoomChange {
+            channel: Some(self.relay.name(&Channel::Room(room, head.generation))),
+            member_count: Some(head.member_count()),
+            ..RoomChange::default()
+        };
+        let event = Event::RoomUpdated(Box::new(updated(room, head, change)));
+        let channels: Vec<_> =
+            members.into_iter().map(|key| own_channel(room, head, key)).collect();
+        if channels.is_empty() { Vec::new() } else { vec![(channels, event)] }
+    }
 }
 
 fn only_in_groups(room: &Membership) -> Result<(), Error> {

@@ -137,7 +137,7 @@ fn announcements(caller: &Caller, done: &Appended) -> Vec<(Vec<Channel>, Event)>
         Event::NewMessage(Box::new(shown.clone())),
     )];
     let list_update = |unread| {
-        Event::ChatListUpdate(ChatListUpdate {
+        Event::ChatListUpdate(Box::new(ChatListUpdate {
             room_id: room.to_string(),
             seq: message.seq,
             rev: head.rev,
@@ -145,7 +145,7 @@ fn announcements(caller: &Caller, done: &Appended) -> Vec<(Vec<Channel>, Event)>
             sender_id: message.sender_id.clone(),
             updated_at: message.created_at,
             unread,
-        })
+        }))
     };
     if let Some(members) = &done.members {
         let others = members.keys.iter().filter(|key| Some(*key) != poster.key());

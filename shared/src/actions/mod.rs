@@ -31,6 +31,7 @@ use crate::{
     error::Error,
     realtime::{
         channel::Channel,
+        encrypt::MAX_SEALED,
         publisher::{MAX_EVENT_DATA, Publisher, Trigger},
         relay::Relay,
     },
@@ -92,12 +93,30 @@ impl Services {
 
     /// Sends events, each on its channels; says whether the relay took them.
     async fn publish(&self, events: Vec<(Vec<Channel>, Event)>) -> bool {
-        let trigger = |(channels, event): (Vec<Channel>, Event)| Trigger {
-            channels: channels.iter().map(ToString::to_string).collect(),
-            name: event.name().into(),
-            data: event.data(MAX_EVENT_DATA),
-        };
+        let triggers = events.iter().flat_map(|(channels, event)| self.triggers(channels, event));
         // A failure is logged where it happens, once.
-        self.publisher.publish(events.into_iter().map(trigger).collect()).await.is_ok()
+        self.publisher.publish(triggers.collect()).await.is_ok()
+    }
+
+    /// An event for its channels: one for all that the relay may read, and one for each encrypted one,
+    /// since each has a key of its own.
+    fn triggers(&self, channels: &[Channel], event: &Event) -> Vec<Trigger> {
+        let trigger = |channels, data| Trigger { channels, name: event.name().into(), data };
+        let (mut triggers, mut open) = (Vec::new(), Vec::new());
+        for channel in channels {
+            let name = self.relay.name(channel);
+            match self.relay.channel_key(channel, &name) {
+                Some(key) => triggers.push(trigger(vec![name], key.seal(&event.data(MAX_SEALED)))),
+                None => open.push(name),
+            }
+        }
+        if !open.is_empty() {
+            let data = match self.relay.encryption {
+                None => event.data(MAX_EVENT_DATA),
+                Some(_) => event.without_text().data(MAX_EVENT_DATA),
+            };
+            triggers.push(trigger(open, data));
+        }
+        triggers
     }
 }

@@ -12,8 +12,11 @@ use crate::{
         time::Timestamp,
     },
     error::Error,
-    store::{Doing, NameCursor},
+    store::{Doing, NameCursor, Presence, StoreError},
 };
+
+/// The moment at which somebody left could tell who has just written behind an alias.
+const MINUTE_MILLIS: i64 = 60_000;
 
 /// A person as its viewer may see it.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
@@ -37,6 +40,13 @@ pub struct PersonView {
     /// When the person joined the application.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub joined_at: Option<Timestamp>,
+    /// Whether the person is connected, where that is told. Lists do not know it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub online: Option<bool>,
+    /// When the person was connected last, to the minute. Absent while it is, and where `online` is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub last_seen: Option<Timestamp>,
 }
 
 /// A page of what a search found.
@@ -97,8 +107,29 @@ impl Services {
             self.remember(caller).await?;
         }
         let account = SideKey::of(self.store.salt().await?, &principal);
-        let person = self.store.person(&account).await?.ok_or(Error::NotFound)?;
-        Ok(view(caller, person))
+        let (person, presence) =
+            try_join(self.store.person(&account), self.presence(caller, &account)).await?;
+        let view = view(caller, person.ok_or(Error::NotFound)?);
+        Ok(PersonView {
+            online: presence.map(|presence| presence.online),
+            last_seen: presence.filter(|presence| !presence.online).map(|presence| {
+                presence.since.plus_millis(-(presence.since.millis() % MINUTE_MILLIS))
+            }),
+            ..view
+        })
+    }
+
+    /// Whether a person is connected, if this caller may know: no guest, and nobody where that is
+    /// switched off.
+    async fn presence(
+        &self,
+        caller: &Caller,
+        account: &SideKey,
+    ) -> Result<Option<Presence>, StoreError> {
+        if !self.features.presence || caller.principal.kind == PrincipalType::Guest {
+            return Ok(None);
+        }
+        self.store.presence(account).await
     }
 
     /// Keeps what the application's server tells of a person, who need not have been seen before; the
@@ -154,5 +185,7 @@ pub(super) fn whole(person: Person) -> PersonView {
         picture: person.picture,
         karma: person.karma,
         joined_at: person.joined_at,
+        online: None,
+        last_seen: None,
     }
 }

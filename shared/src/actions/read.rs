@@ -45,7 +45,7 @@ impl Services {
                 rev: head.rev,
             };
             let channel = Channel::Room(room, head.generation);
-            self.publish(vec![(vec![channel], Event::MessagesRead(event))]).await;
+            self.publish(vec![(vec![channel], Event::MessagesRead(Box::new(event)))]).await;
         }
         Ok(ReadPosition { read: mark.read, unread: head.unread(mark) })
     }

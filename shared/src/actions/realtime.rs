@@ -1,4 +1,7 @@
-//! Letting clients listen.
+//! Letting clients listen, and hearing who does.
+
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use serde_json::json;
 
 use crate::{
     actions::Services,
@@ -6,8 +9,10 @@ use crate::{
     error::Error,
     realtime::{
         channel::Channel,
-        sign::{ChannelName, Signer, SocketId},
+        sign::{ChannelName, SocketId},
+        webhook::Webhook,
     },
+    store::Presence,
 };
 
 /// To anyone who asks for a channel that is not theirs, whether it exists or not.
@@ -15,6 +20,27 @@ const NOT_YOURS: Error = Error::Forbidden {
     code: "channel_forbidden",
     detail: "This channel is not yours to listen to.",
 };
+
+/// How many accounts of a webhook are written down at once.
+const AT_ONCE: usize = 10;
+
+/// The right to listen to a channel.
+#[derive(Clone, Debug)]
+pub struct ChannelGrant {
+    /// The app's key and the signature.
+    pub auth: String,
+    /// Of an encrypted channel: its key.
+    pub shared_secret: Option<String>,
+}
+
+/// The right of a connection to be a user's.
+#[derive(Clone, Debug)]
+pub struct UserGrant {
+    /// The app's key and the signature.
+    pub auth: String,
+    /// Who it is: the signed text itself.
+    pub user_data: String,
+}
 
 impl Services {
     /// Signs a socket's subscription to a channel that we would hand to this caller, and to no
@@ -27,20 +53,49 @@ impl Services {
         caller: &Caller,
         socket: &SocketId,
         channel: &str,
-    ) -> Result<String, Error> {
+    ) -> Result<ChannelGrant, Error> {
         let name = ChannelName::parse(channel).map_err(|_| NOT_YOURS)?;
         let asker = self.asker(caller).await?;
-        let allowed = match Channel::parse(channel).ok_or(NOT_YOURS)? {
-            Channel::User(key) => key == asker.me,
-            Channel::Desk(key) => asker.queue() == Some(&key),
+        let channel = self.relay.channel(channel).ok_or(NOT_YOURS)?;
+        let allowed = match &channel {
+            Channel::User(key) => *key == asker.me,
+            Channel::Desk(key) => asker.queue() == Some(key),
             Channel::Room(room, generation) => {
-                let member = self.store.membership(room, &asker).await?;
-                member.is_some_and(|member| member.head.generation == generation)
+                let member = self.store.membership(*room, &asker).await?;
+                member.is_some_and(|member| member.head.generation == *generation)
             }
         };
         if !allowed {
             return Err(NOT_YOURS);
         }
-        Ok(Signer::new(&self.relay.key, &self.relay.secret).channel_auth(socket, name, None))
+        let key = self.relay.channel_key(&channel, name.as_str());
+        Ok(ChannelGrant {
+            auth: self.relay.signer().channel_auth(socket, name, None),
+            shared_secret: key.map(|key| key.shared_secret()),
+        })
+    }
+
+    /// Signs that a socket is the caller's. The id that it goes by is the key of the caller's own
+    /// channel: the application's ids may be the same for accounts of different types.
+    ///
+    /// # Errors
+    /// When the store cannot be reached.
+    pub async fn sign_in(&self, caller: &Caller, socket: &SocketId) -> Result<UserGrant, Error> {
+        let me = self.asker(caller).await?.me;
+        let user_data = json!({ "id": me.as_str() }).to_string();
+        Ok(UserGrant { auth: self.relay.signer().user_auth(socket, &user_data), user_data })
+    }
+
+    /// Writes down who listens to the own channel, and who does no more. Repeats and an order that
+    /// was mixed up change nothing.
+    ///
+    /// # Errors
+    /// When the store cannot be reached; the relay sends the webhook again.
+    pub async fn heard_from_relay(&self, webhook: &Webhook) -> Result<(), Error> {
+        let since = webhook.at();
+        let told = stream::iter(webhook.listening(&self.relay)).map(async |(account, online)| {
+            self.store.put_presence(&account, Presence { online, since }).await
+        });
+        Ok(told.buffer_unordered(AT_ONCE).try_collect().await?)
     }
 }

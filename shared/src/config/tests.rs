@@ -82,6 +82,17 @@ fn what_is_missing_or_wrong_is_named() {
             "PARLOUR_RETENTION holds \"support=3\", which is not a kind of room and from 9 days on, like support=365",
         ),
         ("PARLOUR_GUESTS", "yes", "PARLOUR_GUESTS is not on or off"),
+        (
+            "PARLOUR_RELAY_ENCRYPTION_KEY",
+            "c2hvcnQ=",
+            "PARLOUR_RELAY_ENCRYPTION_KEY is not 32 bytes in base64",
+        ),
+        (
+            "PARLOUR_RELAY_KEY_PREVIOUS",
+            "old-key",
+            "PARLOUR_RELAY_SECRET_PREVIOUS is not set, but PARLOUR_RELAY_KEY_PREVIOUS is",
+        ),
+        ("PARLOUR_PRESENCE", "maybe", "PARLOUR_PRESENCE is not on or off"),
         ("PARLOUR_RELAY_CLUSTER", "", "PARLOUR_RELAY_HOST is not set, nor PARLOUR_RELAY_CLUSTER"),
         (
             "PARLOUR_CORS_ORIGINS",
@@ -156,9 +167,23 @@ fn a_laptop_needs_no_settings_and_takes_those_there_are() {
 #[test]
 fn a_deployment_has_the_search_and_no_guests_unless_it_says_otherwise() {
     let features = |changes: &[_]| read(changes).unwrap().features;
-    assert_eq!(features(&[]), Features { user_search: true, guests: false });
-    let other = [("PARLOUR_USER_SEARCH", "off"), ("PARLOUR_GUESTS", "on")];
-    assert_eq!(features(&other), Features { user_search: false, guests: true });
+    assert_eq!(features(&[]), Features { user_search: true, guests: false, presence: false });
+    let other =
+        [("PARLOUR_USER_SEARCH", "off"), ("PARLOUR_GUESTS", "on"), ("PARLOUR_PRESENCE", "on")];
+    assert_eq!(features(&other), Features { user_search: false, guests: true, presence: true });
+}
+
+#[test]
+fn the_relays_key_and_secret_are_replaced_together_or_the_secret_alone() {
+    let previous = |changes: &[_]| {
+        let app = read(changes).unwrap().relay.previous;
+        app.map(|app| (app.key, app.secret.expose().to_owned()))
+    };
+    let (old_key, old_secret) =
+        (("PARLOUR_RELAY_KEY_PREVIOUS", "old"), ("PARLOUR_RELAY_SECRET_PREVIOUS", "hush"));
+    assert_eq!(previous(&[]), None);
+    assert_eq!(previous(&[old_key, old_secret]), Some(("old".into(), "hush".into())));
+    assert_eq!(previous(&[old_secret]), Some(("key".into(), "hush".into())));
 }
 
 #[test]
@@ -166,10 +191,12 @@ fn secrets_are_not_printed() {
     let all = [
         ("PARLOUR_JWT_SECRET_PREVIOUS", OTHER_SECRET),
         ("PARLOUR_GUEST_SECRET", "0123456789abcdef0123456789guests"),
+        ("PARLOUR_RELAY_SECRET_PREVIOUS", OTHER_SECRET),
+        ("PARLOUR_RELAY_ENCRYPTION_KEY", "zyrm8pvV2C9fJcBfhyXzvxbJVN/H7QLmbe0xJi1GhPU="),
     ];
     let shown = format!("{:?}", read(&all).unwrap());
     assert!(!shown.contains("0123456789abcdef") && !shown.contains(OTHER_SECRET), "{shown}");
-    assert!(!shown.contains("\"secret\""), "{shown}");
+    assert!(!shown.contains("\"secret\"") && !shown.contains("zyrm8"), "{shown}");
 }
 
 #[test]

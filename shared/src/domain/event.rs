@@ -1,47 +1,130 @@
 //! What Parlour tells clients through the relay. Events are hints; the log is the truth.
 
 use serde::Serialize;
+use utoipa::{
+    ToSchema,
+    openapi::{RefOr, schema::Schema},
+};
 
 use super::{member::DeskUser, message::MessageView, time::Timestamp};
 
-/// Something that happened in a room. Each carries the room's id, `seq` or `head`, and `rev`, so
-/// that a client can tell that it missed one.
-#[derive(Clone, Debug)]
-pub enum Event {
-    /// On the room's channel: a message was stored.
-    NewMessage(Box<MessageView>),
-    /// On a receiver's own channel: a room moved up in its list.
-    ChatListUpdate(ChatListUpdate),
-    /// On the room's channel: a message has another text.
-    MessageUpdated(Box<MessageView>),
-    /// On the room's channel: a message has no text any more.
-    MessageDeleted(Box<MessageView>),
-    /// On the room's channel: somebody reacted to a message.
-    ReactionAdded(ReactionChange),
-    /// On the room's channel: somebody took a reaction back.
-    ReactionRemoved(ReactionChange),
-    /// On the room's channel: a member has read further.
-    MessagesRead(MessagesRead),
-    /// On the room's channel and on its members' own ones: something about the room has changed.
-    RoomUpdated(Box<RoomUpdated>),
-    /// On a desk's channel: somebody wrote to it.
-    NewUserMessage(Box<NewUserMessage>),
+/// Whose channel an event comes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// The room's: its members.
+    Room,
+    /// A principal's own.
+    User,
+    /// A desk's.
+    Desk,
+}
+
+/// What the AsyncAPI document says of an event.
+pub struct Described {
+    /// The name that clients bind to.
+    pub name: &'static str,
+    /// When it comes, in one sentence.
+    pub summary: String,
+    /// Whose channels it comes on.
+    pub audience: &'static [Audience],
+    /// The name of its data's schema.
+    pub data: String,
+    /// That schema, and those that it refers to, by name.
+    pub schemas: Vec<(String, RefOr<Schema>)>,
+}
+
+impl Described {
+    fn new<T: ToSchema>(name: &'static str, doc: &[&str], audience: &'static [Audience]) -> Self {
+        let summary = doc.iter().map(|line| line.trim()).collect::<Vec<_>>().join(" ");
+        let data = T::name().into_owned();
+        let mut schemas = vec![(data.clone(), T::schema())];
+        T::schemas(&mut schemas);
+        Self { name, summary, audience, data, schemas }
+    }
+}
+
+/// Declares the events: the data, the name that clients bind to, and whose channels it comes on.
+macro_rules! events {
+    ($($(#[doc = $doc:literal])+ $event:ident($data:ident) = $name:literal on [$($audience:ident),+];)+) => {
+        /// Something that happened in a room. Each carries the room's id, `seq` or `head`, and `rev`, so
+        /// that a client can tell that it missed one.
+        #[derive(Clone, Debug)]
+        pub enum Event {
+            $($(#[doc = $doc])+ $event(Box<$data>),)+
+        }
+
+        impl Event {
+            /// The name that clients bind to.
+            pub fn name(&self) -> &'static str {
+                match self {
+                    $(Self::$event(_) => $name,)+
+                }
+            }
+
+            /// Every event, for the AsyncAPI document.
+            pub fn described() -> Vec<Described> {
+                vec![
+                    $(Described::new::<$data>($name, &[$($doc),+], &[$(Audience::$audience),+]),)+
+                ]
+            }
+        }
+    };
+}
+
+events! {
+    /// A message was stored.
+    NewMessage(MessageView) = "new_message" on [Room];
+    /// A room moved up in the receiver's list.
+    ChatListUpdate(ChatListUpdate) = "chat_list_update" on [User];
+    /// A message has another text.
+    MessageUpdated(MessageView) = "message_updated" on [Room];
+    /// A message has no text any more.
+    MessageDeleted(MessageView) = "message_deleted" on [Room];
+    /// Somebody reacted to a message.
+    ReactionAdded(ReactionChange) = "reaction_added" on [Room];
+    /// Somebody took a reaction back.
+    ReactionRemoved(ReactionChange) = "reaction_removed" on [Room];
+    /// A member has read further.
+    MessagesRead(MessagesRead) = "messages_read" on [Room];
+    /// Something about the room has changed: also told on its members' own channels, and on its desk's.
+    RoomUpdated(RoomUpdated) = "room_updated" on [Room, User, Desk];
+    /// Somebody wrote to the desk.
+    NewUserMessage(NewUserMessage) = "new_user_message" on [Desk];
+}
+
+/// Data of `client-typing`, which members send each other through the relay and past Parlour.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Typing {
+    /// The sender's id in the room: its `you.member_id`.
+    pub member_id: String,
+    /// Whether the sender is typing.
+    pub typing: bool,
+}
+
+impl Typing {
+    /// The event, for the AsyncAPI document.
+    pub fn described() -> Described {
+        let doc = ["A member types, or has stopped."];
+        Described::new::<Self>("client-typing", &doc, &[Audience::Room])
+    }
 }
 
 /// Data of `chat_list_update`.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ChatListUpdate {
     /// The room.
+    #[schema(value_type = uuid::Uuid)]
     pub room_id: String,
     /// The message's place in the room.
     pub seq: u64,
     /// The room's revision.
     pub rev: u64,
-    /// The message's preview.
+    /// The message's preview. Empty of a deleted message, and where rooms are encrypted.
     pub last_message: String,
     /// The sender's id in the room.
     pub sender_id: String,
     /// When it was sent.
+    #[schema(value_type = String, format = DateTime)]
     pub updated_at: Timestamp,
     /// How many messages the receiver has not read. Groups tell all members the same, and so have
     /// none.
@@ -50,9 +133,10 @@ pub struct ChatListUpdate {
 }
 
 /// Data of `room_updated`.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct RoomUpdated {
     /// The room.
+    #[schema(value_type = uuid::Uuid)]
     pub room_id: String,
     /// The room's highest `seq`.
     pub head: u64,
@@ -64,16 +148,19 @@ pub struct RoomUpdated {
 }
 
 /// What changed about a room; only that is there.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, ToSchema)]
 pub struct RoomChange {
     /// The title, or that there is none any more.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
     pub title: Option<Option<String>>,
     /// `active` or `archived`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, pattern = "^(active|archived)$")]
     pub state: Option<&'static str>,
     /// When the desk put it away, or that it did not.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub archived_at: Option<Option<Timestamp>>,
     /// The new name of the room's channel: subscribe to it, and fetch what came meanwhile.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -99,9 +186,10 @@ pub struct RoomChange {
 }
 
 /// Data of `new_user_message`.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct NewUserMessage {
     /// The room.
+    #[schema(value_type = uuid::Uuid)]
     pub room_id: String,
     /// The message's place in the room.
     pub seq: u64,
@@ -114,9 +202,10 @@ pub struct NewUserMessage {
 }
 
 /// Data of `reaction_added` and `reaction_removed`.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ReactionChange {
     /// The room.
+    #[schema(value_type = uuid::Uuid)]
     pub room_id: String,
     /// The message's place in the room.
     pub seq: u64,
@@ -131,9 +220,10 @@ pub struct ReactionChange {
 }
 
 /// Data of `messages_read`.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct MessagesRead {
     /// The room.
+    #[schema(value_type = uuid::Uuid)]
     pub room_id: String,
     /// Who read.
     pub member_id: String,
@@ -146,19 +236,21 @@ pub struct MessagesRead {
 }
 
 impl Event {
-    /// The name that clients bind to.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::NewMessage(_) => "new_message",
-            Self::ChatListUpdate(_) => "chat_list_update",
-            Self::MessageUpdated(_) => "message_updated",
-            Self::MessageDeleted(_) => "message_deleted",
-            Self::ReactionAdded(_) => "reaction_added",
-            Self::ReactionRemoved(_) => "reaction_removed",
-            Self::MessagesRead(_) => "messages_read",
-            Self::RoomUpdated(_) => "room_updated",
-            Self::NewUserMessage(_) => "new_user_message",
+    /// The same without what anyone wrote, and without e-mail addresses: for channels that a relay can read which must not read
+    /// rooms. Clients fetch what they show.
+    #[must_use]
+    pub fn without_text(&self) -> Self {
+        let mut event = self.clone();
+        match &mut event {
+            Self::ChatListUpdate(update) => update.last_message.clear(),
+            Self::NewUserMessage(new) => {
+                new.message = truncated(&new.message);
+                new.user.email = None;
+            }
+            Self::RoomUpdated(update) => update.change.title = None,
+            _ => {}
         }
+        event
     }
 
     /// The data as JSON, at most `limit` bytes long: a message that would not fit goes without its

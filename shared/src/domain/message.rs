@@ -241,8 +241,8 @@ pub struct MessageView {
     pub reactions: Vec<Reaction>,
     /// The room's revision when the message became what it is.
     pub rev: u64,
-    /// Only in events, when the message would not fit: `body` is null, and the message is to be
-    /// fetched by its `seq`.
+    /// Only in events, when the message would not fit, or where the relay must not read it: `body` is
+    /// null, and the message is to be fetched by its `seq`.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub truncated: bool,
 }

@@ -12,6 +12,7 @@ use axum::{
 };
 use lambda_http::request::RequestContext;
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
+use utoipa::IntoParams;
 
 use super::Shared;
 use crate::{
@@ -81,8 +82,13 @@ impl<S: Sync> FromRequestParts<S> for SourceAddress {
 }
 
 /// The room that the path names. One that could not be a room's id is simply not found.
-#[derive(Clone, Copy, Debug)]
-pub struct RoomPath(pub RoomId);
+#[derive(Clone, Copy, Debug, IntoParams)]
+#[into_params(names("id"), parameter_in = Path)]
+pub struct RoomPath(
+    /// The room.
+    #[param(value_type = uuid::Uuid)]
+    pub RoomId,
+);
 
 impl FromRequestParts<Shared> for RoomPath {
     type Rejection = Error;
@@ -94,8 +100,13 @@ impl FromRequestParts<Shared> for RoomPath {
 }
 
 /// The application's own id that the path names: any text, with percent signs where a URL needs them.
-#[derive(Clone, Debug)]
-pub struct IdPath(pub String);
+#[derive(Clone, Debug, IntoParams)]
+#[into_params(names("id"), parameter_in = Path)]
+pub struct IdPath(
+    /// The application's own id, percent-encoded: 1 to 128 bytes.
+    #[param(min_length = 1, max_length = 128)]
+    pub String,
+);
 
 impl FromRequestParts<Shared> for IdPath {
     type Rejection = Error;
@@ -106,8 +117,13 @@ impl FromRequestParts<Shared> for IdPath {
 }
 
 /// The member's id that the path names.
-#[derive(Clone, Debug)]
-pub struct MemberPath(pub String);
+#[derive(Clone, Debug, IntoParams)]
+#[into_params(names("member_id"), parameter_in = Path)]
+pub struct MemberPath(
+    /// The member, percent-encoded.
+    #[param(min_length = 1)]
+    pub String,
+);
 
 impl FromRequestParts<Shared> for MemberPath {
     type Rejection = Error;
@@ -118,8 +134,13 @@ impl FromRequestParts<Shared> for MemberPath {
 }
 
 /// The place of a message that the path names. What is no number is no place.
-#[derive(Clone, Copy, Debug)]
-pub struct SeqPath(pub u64);
+#[derive(Clone, Copy, Debug, IntoParams)]
+#[into_params(names("seq"), parameter_in = Path)]
+pub struct SeqPath(
+    /// The message's place in the room.
+    #[param(minimum = 1)]
+    pub u64,
+);
 
 impl FromRequestParts<Shared> for SeqPath {
     type Rejection = Error;
@@ -131,8 +152,13 @@ impl FromRequestParts<Shared> for SeqPath {
 }
 
 /// The emoji that the path names.
-#[derive(Clone, Debug)]
-pub struct EmojiPath(pub Emoji);
+#[derive(Clone, Debug, IntoParams)]
+#[into_params(names("emoji"), parameter_in = Path)]
+pub struct EmojiPath(
+    /// The emoji, percent-encoded: 1 to 16 characters.
+    #[param(value_type = String, min_length = 1, max_length = 16)]
+    pub Emoji,
+);
 
 impl FromRequestParts<Shared> for EmojiPath {
     type Rejection = Error;

@@ -15,7 +15,7 @@ pub use self::{
         ValidForm, ValidJson, ValidQuery,
     },
     problem::Problem,
-    refusals::{BadJson, BadQuery, NoToken, NotTheServer, NotYours, TooMany, Unavailable},
+    refusals::{BadForm, BadJson, BadQuery, NoToken, NotTheServer, NotYours, TooMany, Unavailable},
     start::{StartError, run_function, serve},
 };
 use crate::{

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use utoipa::{
     IntoResponses,
-    openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder},
+    openapi::{
+        ContentBuilder, Header, HeaderBuilder, Object, Ref, RefOr, Response, ResponseBuilder, Type,
+    },
 };
 
 macro_rules! refusals {
@@ -16,7 +18,7 @@ macro_rules! refusals {
 
             impl IntoResponses for $name {
                 fn responses() -> BTreeMap<String, RefOr<Response>> {
-                    [$(($status.to_owned(), problem($text).into())),+].into()
+                    [$(($status.to_owned(), problem($status, $text).into())),+].into()
                 }
             }
         )+
@@ -37,6 +39,13 @@ refusals! {
         "415": "Not JSON by its type",
         "422": "A field is wrong",
     }
+    /// Of routes that Pusher's clients call, which send a form or JSON.
+    BadForm {
+        "400": "Not JSON, or no socket id",
+        "413": "Too long",
+        "415": "Neither JSON nor a form",
+        "422": "A field is wrong",
+    }
     /// Of routes that take parameters.
     BadQuery { "422": "A parameter is wrong" }
     /// Of routes that can be called too often.
@@ -45,10 +54,22 @@ refusals! {
     Unavailable { "503": "Try again" }
 }
 
-/// A response whose body is a problem (RFC 9457).
-fn problem(description: &str) -> Response {
+/// A response whose body is a problem (RFC 9457), with the headers that its status has.
+fn problem(status: &str, description: &str) -> Response {
     let schema = Ref::from_schema_name("Problem");
     let content = ContentBuilder::new().schema(Some(schema)).build();
     let response = ResponseBuilder::new().description(description);
+    let response = match status {
+        "401" => response.header("WWW-Authenticate", header("`Bearer`")),
+        "429" | "503" => response.header("Retry-After", header("In how many seconds to try again")),
+        _ => response,
+    };
     response.content("application/problem+json", content).build()
+}
+
+fn header(description: &str) -> Header {
+    HeaderBuilder::new()
+        .schema(Some(Object::with_type(Type::String)))
+        .description(Some(description))
+        .build()
 }

@@ -3,6 +3,7 @@
 use crate::domain::ids::{RoomId, SideKey};
 
 const ROOM: &str = "private-room-";
+const ENCRYPTED_ROOM: &str = "private-encrypted-room-";
 const USER: &str = "private-user-";
 const DESK: &str = "private-desk-";
 
@@ -22,34 +23,45 @@ pub enum Channel {
     Desk(SideKey),
 }
 
-impl Channel {
+/// How a deployment names its channels.
+#[derive(Clone, Copy, Debug)]
+pub struct Naming {
+    /// Whether the relay must not read what happens in rooms.
+    pub encrypts_rooms: bool,
+}
+
+impl Naming {
+    /// The name of a channel.
+    pub fn name(self, channel: &Channel) -> String {
+        let room = self.room();
+        match channel {
+            Channel::Room(id, 0) => format!("{room}{id}"),
+            Channel::Room(id, generation) => format!("{room}{id}-{generation}"),
+            Channel::User(key) => format!("{USER}{}", key.as_str()),
+            Channel::Desk(key) => format!("{DESK}{}", key.as_str()),
+        }
+    }
+
     /// The channel of this name, if it is one that we would build.
-    pub fn parse(name: &str) -> Option<Self> {
-        let channel = if let Some(room) = name.strip_prefix(ROOM) {
+    pub fn parse(self, name: &str) -> Option<Channel> {
+        let channel = if let Some(room) = name.strip_prefix(self.room()) {
             let (id, generation) = room.split_at_checked(ID_LENGTH)?;
             let generation = match generation.strip_prefix('-') {
                 Some(digits) => digits.parse().ok()?,
                 None => 0,
             };
-            Self::Room(id.parse().ok()?, generation)
+            Channel::Room(id.parse().ok()?, generation)
         } else if let Some(key) = name.strip_prefix(DESK) {
-            Self::Desk(SideKey::parse(key)?)
+            Channel::Desk(SideKey::parse(key)?)
         } else {
-            Self::User(SideKey::parse(name.strip_prefix(USER)?)?)
+            Channel::User(SideKey::parse(name.strip_prefix(USER)?)?)
         };
         // Only our own spelling.
-        (channel.to_string() == name).then_some(channel)
+        (self.name(&channel) == name).then_some(channel)
     }
-}
 
-impl std::fmt::Display for Channel {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Room(room, 0) => write!(f, "{ROOM}{room}"),
-            Self::Room(room, generation) => write!(f, "{ROOM}{room}-{generation}"),
-            Self::User(key) => write!(f, "{USER}{}", key.as_str()),
-            Self::Desk(key) => write!(f, "{DESK}{}", key.as_str()),
-        }
+    fn room(self) -> &'static str {
+        if self.encrypts_rooms { ENCRYPTED_ROOM } else { ROOM }
     }
 }
 
@@ -58,6 +70,9 @@ mod tests {
     use super::*;
 
     const ROOM_ID: &str = "00000000-0000-8100-8000-00000000000a";
+
+    const PLAIN: Naming = Naming { encrypts_rooms: false };
+    const ENCRYPTED: Naming = Naming { encrypts_rooms: true };
 
     #[test]
     fn a_channel_is_read_as_it_was_written() {
@@ -70,24 +85,45 @@ mod tests {
             Channel::User(key.clone()),
             Channel::Desk(key),
         ] {
-            assert_eq!(Channel::parse(&channel.to_string()), Some(channel));
+            for naming in [PLAIN, ENCRYPTED] {
+                assert_eq!(naming.parse(&naming.name(&channel)), Some(channel.clone()));
+            }
         }
     }
 
+    #[test]
+    fn only_rooms_are_encrypted_and_a_room_has_one_name() {
+        let room = Channel::Room(ROOM_ID.parse().unwrap(), 0);
+        let name = ENCRYPTED.name(&room);
+        assert_eq!(name, format!("private-encrypted-room-{ROOM_ID}"));
+        assert_eq!((PLAIN.parse(&name), ENCRYPTED.parse(&PLAIN.name(&room))), (None, None));
+        let user = Channel::User(SideKey::parse("abcdefghijklmnopqr-_AA").unwrap());
+        assert_eq!(ENCRYPTED.name(&user), PLAIN.name(&user));
+    }
+
+    /// Fault F19.
     #[test]
     fn no_other_spelling_is_a_channel() {
         for name in [
             format!("private-room-{}", ROOM_ID.to_uppercase()),
             format!("private-room-{ROOM_ID} "),
+            format!("private-room-{ROOM_ID}\n"),
+            format!("private-room-{ROOM_ID}\0"),
             format!("private-room-{ROOM_ID}-"),
             format!("private-room-{ROOM_ID}-0"),
             format!("private-room-{ROOM_ID}-01"),
             format!("private-room-{ROOM_ID}-+1"),
+            format!("private-room-{ROOM_ID}-١"),
             format!("private-room-{ROOM_ID}-1-1"),
             format!("private-room-{ROOM_ID}-18446744073709551616"),
             format!("private-room-{}", "é".repeat(18)),
             format!("presence-room-{ROOM_ID}"),
+            format!("presence-encrypted-room-{ROOM_ID}"),
+            format!("private-cache-room-{ROOM_ID}"),
+            format!("private-encrypted-cache-room-{ROOM_ID}"),
             format!("private-room-private-room-{ROOM_ID}"),
+            "private-encrypted-user-abcdefghijklmnopqr-_AA".into(),
+            "#server-to-user-abcdefghijklmnopqr-_AA".into(),
             "private-user-".into(),
             "private-user-short".into(),
             "private-desk-short".into(),
@@ -95,7 +131,9 @@ mod tests {
             "private-user-abcdefghijklmnopqrst:u".into(),
             String::new(),
         ] {
-            assert_eq!(Channel::parse(&name), None, "{name}");
+            for naming in [PLAIN, ENCRYPTED] {
+                assert_eq!(naming.parse(&name), None, "{name}");
+            }
         }
     }
 }

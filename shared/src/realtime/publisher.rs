@@ -1,4 +1,4 @@
-//! Sends events to the relay, through the Pusher HTTP trigger API.
+//! The relay's HTTP API, which is Pusher's: events for channels and users, and questions about channels.
 //!
 //! Publishing comes after storing, so it may fail without losing anything: the caller learns of it and the event
 //! is sent again later. What it may not do is keep a caller waiting, so one deadline covers all tries.
@@ -8,17 +8,19 @@
 
 use std::{
     borrow::Cow,
+    collections::BTreeMap,
     sync::Arc,
     time::{Duration, SystemTime},
 };
 
 use futures_util::future::join_all;
 use reqwest::{Client, Method, Response, StatusCode, Url, redirect};
-use serde::Serialize;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::relay::Relay;
 use super::sign::{ChannelName, Signer, request::Request};
+use crate::domain::ids::SideKey;
 
 mod error;
 #[cfg(test)]
@@ -40,7 +42,7 @@ const MAX_RETRIES: u32 = 2;
 /// The middle of the pause before the first retry; it doubles with each.
 const PAUSE: Duration = Duration::from_millis(30);
 /// An answer is read to its end, so that its connection can be used again, unless it is longer than this.
-const MAX_ANSWER: usize = 16 * 1024;
+const MAX_ANSWER: usize = 1024 * 1024;
 
 /// One event for one or more channels.
 #[derive(Clone, Debug)]
@@ -93,11 +95,70 @@ struct Inner {
     base: Url,
 }
 
-/// A call that sends events: its path, and its body as JSON.
+/// A call of the HTTP API.
 struct Call {
-    path: &'static str,
+    method: Method,
+    /// Below the app's own path.
+    path: String,
+    /// URL-escaped.
+    query: String,
+    /// JSON; empty of a `GET`.
     body: Vec<u8>,
 }
+
+impl Call {
+    fn get(path: impl Into<String>, query: String) -> Self {
+        Self { method: Method::GET, path: path.into(), query, body: Vec::new() }
+    }
+
+    fn post(path: impl Into<String>, body: &impl Serialize) -> Self {
+        let body = serde_json::to_vec(body).expect("a struct of strings is always JSON");
+        Self { method: Method::POST, path: path.into(), query: String::new(), body }
+    }
+
+    /// The whole URL, signed.
+    fn signed_url(&self, base: &Url, signer: Signer<'_>, timestamp: u64) -> Url {
+        let mut url = base.clone();
+        url.set_path(&format!("{}{}", base.path(), self.path));
+        let (method, path) = (self.method.as_str(), url.path());
+        let request = Request { method, path, query: &self.query, body: &self.body };
+        let query = signer.sign_request(&request, timestamp);
+        url.set_query(Some(&query));
+        url
+    }
+}
+
+/// What the relay knows of a channel. What was not asked for, or the relay does not count, is not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub struct ChannelState {
+    /// Whether anybody listens.
+    pub occupied: bool,
+    /// How many connections listen.
+    pub subscription_count: Option<u64>,
+    /// Of a presence channel: how many users listen.
+    pub user_count: Option<u64>,
+}
+
+/// The answer about all channels.
+#[derive(Deserialize)]
+struct OccupiedChannels {
+    channels: BTreeMap<String, serde::de::IgnoredAny>,
+}
+
+/// The answer about a presence channel's users.
+#[derive(Deserialize)]
+struct Users {
+    users: Vec<User>,
+}
+
+#[derive(Deserialize)]
+struct User {
+    id: String,
+}
+
+/// The body of a call that needs none.
+#[derive(Serialize)]
+struct Nothing {}
 
 /// The body of a batch call: events of one channel each.
 #[derive(Serialize)]
@@ -135,13 +196,11 @@ fn calls(events: &[Trigger]) -> Vec<Call> {
             })
         })
         .collect();
-    let batches = single
-        .chunks(MAX_BATCH)
-        .map(|batch| Call { path: "batch_events", body: json(&Batch { batch }) });
+    let batches =
+        single.chunks(MAX_BATCH).map(|batch| Call::post("batch_events", &Batch { batch }));
     let many = many.into_iter().flat_map(|event| {
         event.channels.chunks(MAX_CHANNELS).map(|channels| {
-            let body = ManyChannels { channels, name: &event.name, data: &event.data };
-            Call { path: "events", body: json(&body) }
+            Call::post("events", &ManyChannels { channels, name: &event.name, data: &event.data })
         })
     });
     batches.chain(many).collect()
@@ -167,8 +226,8 @@ impl Publisher {
     /// a channel that nobody uses; neither the answer nor a failure matters.
     pub async fn connect(&self) {
         let warm_up = async {
-            if let Ok(answer) = self.call(Method::GET, "channels/warm-up", Vec::new()).await {
-                drain(answer).await;
+            if let Ok(answer) = self.call(&Call::get("channels/warm-up", String::new())).await {
+                read(answer).await;
             }
         };
         let _ = timeout(self.0.deadlines.connect, warm_up).await;
@@ -190,20 +249,102 @@ impl Publisher {
 
     async fn publish_all(&self, events: &[Trigger]) -> Result<(), PublishError> {
         events.iter().try_for_each(Trigger::check)?;
-        let deadline = Instant::now() + self.0.deadlines.publish;
+        let deadline = self.deadline();
         let calls = calls(events);
         let calls = calls.iter().map(|call| self.send(call, deadline));
-        join_all(calls).await.into_iter().collect()
+        join_all(calls).await.into_iter().try_for_each(|sent| sent.map(|_| ()))
     }
 
-    /// One call, tried until it is accepted, refused for good, or out of time.
-    async fn send(&self, call: &Call, deadline: Instant) -> Result<(), PublishError> {
+    /// Sends an event to all connections on which a user has signed in, past any channel.
+    ///
+    /// # Errors
+    /// As of [`Self::publish`].
+    pub async fn send_to_user(
+        &self,
+        user: &SideKey,
+        name: &'static str,
+        data: String,
+    ) -> Result<(), PublishError> {
+        // The channel's name is the protocol's own, which no channel of ours could have.
+        let event = Trigger { channels: Vec::new(), name: name.into(), data };
+        event.check()?;
+        let channels = &[format!("#server-to-user-{}", user.as_str())];
+        let body = ManyChannels { channels, name, data: &event.data };
+        self.ask(&Call::post("events", &body)).await.map(|_| ())
+    }
+
+    /// Closes all connections on which a user has signed in.
+    ///
+    /// # Errors
+    /// When the relay did not do so within the deadline. Doing it again is safe.
+    pub async fn terminate_connections(&self, user: &SideKey) -> Result<(), PublishError> {
+        let path = format!("users/{}/terminate_connections", user.as_str());
+        self.ask(&Call::post(path, &Nothing {})).await.map(|_| ())
+    }
+
+    /// The names of the channels that somebody listens to, those that begin so.
+    ///
+    /// # Errors
+    /// When the relay did not tell within the deadline.
+    pub async fn channels(&self, prefix: &str) -> Result<Vec<String>, PublishError> {
+        let query = query(&[("filter_by_prefix", prefix)]);
+        let answer: OccupiedChannels = self.question(&Call::get("channels", query)).await?;
+        Ok(answer.channels.into_keys().collect())
+    }
+
+    /// What the relay knows of a channel; `info` names the counts that are wanted, with commas between
+    /// them. Not every relay counts.
+    ///
+    /// # Errors
+    /// When the relay did not tell within the deadline.
+    pub async fn channel(
+        &self,
+        name: ChannelName<'_>,
+        info: &str,
+    ) -> Result<ChannelState, PublishError> {
+        let query = if info.is_empty() { String::new() } else { query(&[("info", info)]) };
+        self.question(&Call::get(format!("channels/{}", name.as_str()), query)).await
+    }
+
+    /// The ids of the users who listen to a presence channel.
+    ///
+    /// # Errors
+    /// When the relay did not tell within the deadline.
+    pub async fn users(&self, channel: ChannelName<'_>) -> Result<Vec<String>, PublishError> {
+        let path = format!("channels/{}/users", channel.as_str());
+        let answer: Users = self.question(&Call::get(path, String::new())).await?;
+        Ok(answer.users.into_iter().map(|user| user.id).collect())
+    }
+
+    async fn question<T: DeserializeOwned>(&self, call: &Call) -> Result<T, PublishError> {
+        let answer = self.ask(call).await?;
+        serde_json::from_slice(&answer).map_err(|_| PublishError::Unreadable)
+    }
+
+    /// One call by itself, within the deadline; a failure is logged, once.
+    async fn ask(&self, call: &Call) -> Result<Vec<u8>, PublishError> {
+        let answered = self.send(call, self.deadline()).await;
+        if let Err(error) = &answered {
+            tracing::warn!(status = error.status(), %error, "a call to the relay failed");
+        }
+        answered
+    }
+
+    fn deadline(&self) -> Instant {
+        Instant::now() + self.0.deadlines.publish
+    }
+
+    /// One call, tried until it is accepted, refused for good, or out of time. The answer's body.
+    async fn send(&self, call: &Call, deadline: Instant) -> Result<Vec<u8>, PublishError> {
         let mut retries = Retries::default();
         loop {
             // The first try leaves half of the time: a relay that hangs may answer on another connection.
             let now = Instant::now();
             let until = if retries.paused == 0 { now + (deadline - now) / 2 } else { deadline };
-            let Err(error) = self.attempt(call, until).await else { return Ok(()) };
+            let error = match self.attempt(call, until).await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
             let Some(pause) = retries.pause_after(&error) else { return Err(error) };
             if Instant::now() + pause >= deadline {
                 return Err(error);
@@ -212,15 +353,16 @@ impl Publisher {
         }
     }
 
-    async fn attempt(&self, call: &Call, until: Instant) -> Result<(), PublishError> {
-        let call = self.call(Method::POST, call.path, call.body.clone());
-        let answer = timeout_at(until, call).await.map_err(|_| PublishError::TimedOut)??;
+    async fn attempt(&self, call: &Call, until: Instant) -> Result<Vec<u8>, PublishError> {
+        let answer = timeout_at(until, self.call(call)).await;
+        let answer = answer.map_err(|_| PublishError::TimedOut)??;
         match answer.status() {
-            StatusCode::OK | StatusCode::ACCEPTED => {
+            StatusCode::OK | StatusCode::ACCEPTED => match timeout_at(until, read(answer)).await {
+                Ok(Some(body)) => Ok(body),
                 // Accepted is accepted, however the rest of the answer fares.
-                let _ = timeout_at(until, drain(answer)).await;
-                Ok(())
-            }
+                _ if call.method == Method::POST => Ok(Vec::new()),
+                _ => Err(PublishError::Unreadable),
+            },
             status if status.is_server_error() => {
                 Err(PublishError::Unavailable { status: status.as_u16() })
             }
@@ -230,28 +372,20 @@ impl Publisher {
 
     /// One signed call. The timestamp is the system's time whatever time the rest of the program lives in, since the
     /// relay compares it with its own clock.
-    async fn call(
-        &self,
-        method: Method,
-        path: &str,
-        body: Vec<u8>,
-    ) -> Result<Response, PublishError> {
+    async fn call(&self, call: &Call) -> Result<Response, PublishError> {
         let Inner { relay, http, base, .. } = &*self.0;
-        let mut url = base.clone();
-        url.set_path(&format!("{}{path}", base.path()));
         let now =
             SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
-        let request = Request { method: method.as_str(), path: url.path(), query: "", body: &body };
-        let query = Signer::new(&relay.key, &relay.secret).sign_request(&request, now);
-        url.set_query(Some(&query));
-        let request =
-            http.request(method, url).header("content-type", "application/json").body(body);
+        let request = http
+            .request(call.method.clone(), call.signed_url(base, relay.signer(), now))
+            .header("content-type", "application/json")
+            .body(call.body.clone());
         request.send().await.map_err(PublishError::from_transport)
     }
 }
 
-fn json(body: &impl Serialize) -> Vec<u8> {
-    serde_json::to_vec(body).expect("a struct of strings is always JSON")
+fn query(pairs: &[(&str, &str)]) -> String {
+    serde_urlencoded::to_string(pairs).expect("pairs of strings are always a query")
 }
 
 /// What was tried again already.
@@ -283,13 +417,15 @@ impl Retries {
     }
 }
 
-/// Reads an answer to its end, or up to the bound, so that the connection goes back to the pool.
-async fn drain(mut answer: Response) {
-    let mut read = 0;
-    while let Ok(Some(chunk)) = answer.chunk().await {
-        read += chunk.len();
-        if read > MAX_ANSWER {
-            return;
+/// Reads an answer to its end, so that the connection goes back to the pool. Nothing when it broke off or went
+/// beyond the bound.
+async fn read(mut answer: Response) -> Option<Vec<u8>> {
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await.ok()? {
+        if body.len() + chunk.len() > MAX_ANSWER {
+            return None;
         }
+        body.extend_from_slice(&chunk);
     }
+    Some(body)
 }

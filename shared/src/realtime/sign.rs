@@ -16,7 +16,7 @@
 use std::{fmt, str::FromStr};
 
 use hmac::{Hmac, KeyInit, Mac};
-use sha2::{Digest, Sha256};
+use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
 use crate::secret::Secret;
@@ -128,6 +128,11 @@ impl<'a> Signer<'a> {
         Self { key, secret }
     }
 
+    /// The app's public key.
+    pub fn key(&self) -> &'a str {
+        self.key
+    }
+
     /// The `auth` value (`key:signature`) that lets a socket subscribe to a channel. `channel_data` is the JSON
     /// text of a presence member; the answer must carry the identical text.
     pub fn channel_auth(
@@ -185,12 +190,6 @@ impl<'a> Signer<'a> {
         mac.update(text);
         hex(&mac.finalize().into_bytes())
     }
-}
-
-/// The key of one `private-encrypted-` channel, derived from the deployment's 32-byte master key. Clients get it,
-/// base64-encoded, as `shared_secret` in the auth answer; the relay never sees it.
-pub fn channel_secret(channel: ChannelName<'_>, master_key: &[u8; 32]) -> [u8; 32] {
-    Sha256::new().chain_update(channel.as_str()).chain_update(master_key).finalize().into()
 }
 
 /// Compares without telling, by its duration, how much was right. The length is no secret.

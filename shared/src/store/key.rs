@@ -23,6 +23,8 @@ pub(super) const HEAD: &str = "#";
 pub(super) const INFO: &str = "I";
 /// Sort key of a principal's PROFILE.
 pub(super) const PROFILE: &str = "P";
+/// Sort key of whether an account listens.
+pub(super) const PRESENCE: &str = "ON";
 /// Sort key of a LISTING and of a GROUP.
 pub(super) const SUBJECT: &str = "#";
 /// How the sort keys of BLOCKs begin.

@@ -30,6 +30,7 @@ mod name;
 mod open;
 mod page;
 mod part;
+mod presence;
 mod profile;
 mod rate;
 mod recent;
@@ -71,6 +72,7 @@ pub use self::{
     open::Opened,
     page::{Page, Window},
     part::{MembersPage, Part},
+    presence::Presence,
     report::{ReportCursor, ReportPage, Reported},
     roster::Members,
     sweep::Deleted,

@@ -3,6 +3,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use local::ALL_FEATURES;
 use reqwest::Method;
 use serde_json::{Value, json};
 use shared::config::Features;
@@ -104,7 +105,7 @@ async fn a_guest_is_no_user_with_the_same_id() {
 
 #[tokio::test]
 async fn where_guests_are_not_let_in_nobody_gets_a_token() {
-    let app = TestApp::offering(Features { user_search: true, guests: false }).await;
+    let app = TestApp::offering(Features { guests: false, ..ALL_FEATURES }).await;
 
     let answer = app.anonymous().post("/v1/guests", json!({})).await;
 

@@ -9,7 +9,9 @@ mod blocks;
 mod budgets;
 mod changes;
 mod deletion;
+mod encryption;
 mod erasure;
+mod events;
 mod export;
 mod faults;
 mod groups;
@@ -34,6 +36,7 @@ mod support;
 mod sync;
 mod text;
 mod tokens;
+mod webhooks;
 
 use std::collections::BTreeMap;
 
@@ -113,6 +116,7 @@ fn routes() -> Vec<Route> {
             "/v1/realtime/auth",
             r#"{"socket_id":"1.1","channel_name":"private-room-x"}"#,
         ),
+        route(Method::POST, "/v1/realtime/user", r#"{"socket_id":"1.1"}"#),
         route(Method::GET, "/v1/users", ""),
         route(Method::GET, "/v1/users/{id}", ""),
         route(Method::PUT, "/v1/users/{id}", r#"{"name":"Bob"}"#),

@@ -667,6 +667,7 @@ impl Masquerade {
                 "/v1/groups/family",
                 "/v1/reports",
                 "/openapi.json",
+                "/asyncapi.json",
                 "/healthz",
             ]
             .map(String::from),

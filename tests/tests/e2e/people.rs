@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use futures_util::future::join_all;
+use local::ALL_FEATURES;
 use serde_json::{Value, json};
 use shared::config::Features;
 use tests::{Distant, Fault, Faulty, TestApp, User, in_path};
@@ -396,7 +397,7 @@ async fn guests_cannot_look_for_people() {
 
 #[tokio::test]
 async fn the_search_can_be_switched_off_for_all_but_admins_and_the_applications_server() {
-    let app = TestApp::offering(Features { user_search: false, guests: true }).await;
+    let app = TestApp::offering(Features { user_search: false, ..ALL_FEATURES }).await;
     let alice = alice(&app).await;
     let merchant = app.user_with(json!({ "sub": "wheels", "type": "merchant" })).await;
 

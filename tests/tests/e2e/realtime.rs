@@ -160,6 +160,37 @@ async fn a_grant_is_for_one_socket_and_one_channel() {
     }
 }
 
+/// Mission A14: no two accounts are one user at the relay, whatever their ids and types.
+#[tokio::test]
+async fn a_socket_signs_in_as_the_account_and_as_no_other() {
+    let app = TestApp::start().await;
+    let secret = Secret::new(RELAY_SECRET);
+    let signer = Signer::new(RELAY_KEY, &secret);
+    let socket = SocketId::parse("123.456").unwrap();
+    let people = [
+        app.user("1").await,
+        app.merchant("1").await,
+        app.user("merchant:1").await,
+        app.user_with(json!({ "sub": "1", "type": "guest" })).await,
+    ];
+    let mut ids = HashSet::new();
+    for person in &people {
+        let grant = person.signs_in("123.456").await.expect(200);
+        let user_data = grant["user_data"].as_str().unwrap();
+        assert_eq!(grant["auth"], signer.user_auth(&socket, user_data));
+        let user: Value = serde_json::from_str(user_data).unwrap();
+        let id = user["id"].as_str().unwrap().to_owned();
+        assert_eq!(person.own_channel().await, format!("private-user-{id}"));
+        assert!(ids.insert(id));
+        assert_eq!(person.signs_in("123.456").await.expect(200), grant, "the same each time");
+    }
+    let form = people[0].request(Method::POST, "/v1/realtime/user");
+    let form = form.header("content-type", "application/x-www-form-urlencoded");
+    let by_form = people[0].send(form.body("socket_id=123.456")).await.expect(200);
+    assert_eq!(by_form, people[0].signs_in("123.456").await.expect(200));
+    app.anonymous().signs_in("123.456").await.problem(401);
+}
+
 /// The official clients send a form, others JSON.
 #[tokio::test]
 async fn a_grant_is_asked_for_by_form_or_by_json() {
@@ -205,15 +236,25 @@ async fn crafted_values_are_never_signed() {
         "",
         &format!("{}.1", "1".repeat(100)),
     ] {
-        let answer = alice.asks_to_hear(socket_id, &channel).await;
-        answer.problem(400);
-        assert!(!answer.text.contains("auth\":"), "{socket_id:?}: {answer}");
+        for answer in
+            [alice.asks_to_hear(socket_id, &channel).await, alice.signs_in(socket_id).await]
+        {
+            answer.problem(400);
+            assert!(!answer.text.contains("auth\":"), "{socket_id:?}: {answer}");
+        }
     }
     for channel in [
         format!("{channel}:x"),
         format!("{mine}:{{\"user_id\":\"bob\"}}"),
         r#":user::{"id":"45678"}"#.to_owned(),
         format!("{channel}\n"),
+        format!("{channel}\0"),
+        format!("{channel}\u{200b}"),
+        channel.replace("private-", "presence-"),
+        channel.replace("private-", "private-encrypted-"),
+        channel.replace("private-", "private-cache-"),
+        channel.replacen('-', "\u{2010}", 1),
+        format!("#server-to-{}", mine.trim_start_matches("private-")),
         format!(" {channel}"),
         channel.to_uppercase(),
         format!("{channel}{}", "x".repeat(200)),

@@ -55,7 +55,7 @@ pub(crate) async fn list_blocks(
 #[utoipa::path(
     put,
     path = "/v1/blocks/{id}",
-    params(("id" = String, Path, description = "The application's own id of the person, percent-encoded")),
+    params(IdPath),
     responses(
         (status = 204, description = "The person is blocked"),
         (status = 422, body = Problem, content_type = "application/problem+json", description = "A field is wrong"),
@@ -77,7 +77,7 @@ pub(crate) async fn put_block(
 #[utoipa::path(
     delete,
     path = "/v1/blocks/{id}",
-    params(("id" = String, Path, description = "The application's own id of the person, percent-encoded")),
+    params(IdPath),
     responses(
         (status = 204, description = "The person is not blocked"),
         (status = 422, body = Problem, content_type = "application/problem+json", description = "A field is wrong"),

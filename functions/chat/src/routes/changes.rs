@@ -20,6 +20,7 @@ pub(crate) struct ListChanges {
     #[serde(default)]
     after_rev: u64,
     /// How many: 1 to 100, 50 unless given.
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<usize>,
 }
 
@@ -38,7 +39,7 @@ pub(crate) struct ChangeList {
 #[utoipa::path(
     get,
     path = "/v1/rooms/{id}/changes",
-    params(("id" = uuid::Uuid, Path, description = "The room"), ListChanges),
+    params(RoomPath, ListChanges),
     responses(
         (status = 200, body = ChangeList, description = "What has changed"),
         NoToken,

@@ -41,7 +41,7 @@ pub(crate) struct PutGroup {
 #[utoipa::path(
     put,
     path = "/v1/groups/{id}",
-    params(("id" = String, Path, description = "The application's own id of the group, percent-encoded")),
+    params(IdPath),
     request_body = PutGroup,
     responses(
         (status = 200, body = GroupView, description = "The group now"),

@@ -68,6 +68,7 @@ pub(crate) async fn create_guest(
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct MergeGuest {
     /// The guest's token.
+    #[schema(min_length = 1)]
     token: String,
 }
 

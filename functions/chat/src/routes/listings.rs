@@ -31,7 +31,7 @@ pub(crate) struct PutListing {
 #[utoipa::path(
     put,
     path = "/v1/listings/{id}",
-    params(("id" = String, Path, description = "The application's own id of the listing, percent-encoded")),
+    params(IdPath),
     request_body = PutListing,
     responses(
         (status = 200, body = ListingView, description = "The listing now"),

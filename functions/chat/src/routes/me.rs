@@ -5,7 +5,7 @@ use shared::{
     actions::me::Me,
     domain::principal::Caller,
     error::Error,
-    http::{NoToken, Shared, Unavailable},
+    http::{NoToken, Problem, Shared, Unavailable},
 };
 
 /// The caller's own account, and its channel.
@@ -14,6 +14,7 @@ use shared::{
     path = "/v1/me",
     responses(
         (status = 200, body = Me, description = "The account"),
+        (status = 403, body = Problem, content_type = "application/problem+json", description = "Erased, after the token was made"),
         NoToken,
         Unavailable,
     ),

@@ -31,7 +31,7 @@ pub(crate) struct ListMembers {
 #[utoipa::path(
     get,
     path = "/v1/rooms/{id}/members",
-    params(("id" = uuid::Uuid, Path, description = "The room"), ListMembers),
+    params(RoomPath, ListMembers),
     responses(
         (status = 200, body = MemberList, description = "A page of members"),
         NoToken,
@@ -66,7 +66,7 @@ pub(crate) struct AddMembers {
 #[utoipa::path(
     post,
     path = "/v1/rooms/{id}/members",
-    params(("id" = uuid::Uuid, Path, description = "The room")),
+    params(RoomPath),
     request_body = AddMembers,
     responses(
         (status = 200, body = RoomView, description = "The room with its members"),
@@ -95,7 +95,7 @@ pub(crate) async fn add_members(
 #[utoipa::path(
     delete,
     path = "/v1/rooms/{id}/members/{member_id}",
-    params(("id" = uuid::Uuid, Path, description = "The room"), ("member_id" = String, Path, description = "The member")),
+    params(RoomPath, MemberPath),
     responses(
         (status = 204, description = "No member any more"),
         (status = 403, body = Problem, content_type = "application/problem+json", description = "Not the owner, or no group"),

@@ -24,14 +24,17 @@ const MAX_LIMIT: u64 = 200;
 #[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct CreateMessage {
     /// The text: not blank, and no longer than the kind of room allows (`direct`: 10,000
-    /// characters, counted as Unicode scalar values).
+    /// characters, counted as Unicode scalar values; `match`: 500).
+    #[schema(min_length = 1, max_length = 10_000)]
     body: String,
     /// What `body` is.
     #[serde(default, rename = "type")]
     kind: MessageType,
     /// A UUID that you make: with it, repeating the post is safe for seven days.
+    #[schema(value_type = Option<uuid::Uuid>)]
     client_id: Option<String>,
     /// The `seq` of the message that this one answers.
+    #[schema(minimum = 1)]
     reply_to: Option<u64>,
     /// Says that this may have been posted before.
     #[serde(default)]
@@ -51,7 +54,7 @@ pub(crate) struct CreatedMessage {
 #[utoipa::path(
     post,
     path = "/v1/rooms/{id}/messages",
-    params(("id" = uuid::Uuid, Path, description = "The room")),
+    params(RoomPath),
     request_body = CreateMessage,
     responses(
         (status = 201, body = CreatedMessage, description = "The stored message"),
@@ -109,6 +112,7 @@ pub(crate) struct ListMessages {
     /// The messages on both sides of this `seq`.
     around: Option<u64>,
     /// How many: 1 to 200, 50 unless given.
+    #[param(minimum = 1, maximum = 200)]
     limit: Option<u64>,
 }
 
@@ -153,7 +157,7 @@ pub(crate) struct EmptySlot {
 #[utoipa::path(
     get,
     path = "/v1/rooms/{id}/messages",
-    params(("id" = uuid::Uuid, Path, description = "The room"), ListMessages),
+    params(RoomPath, ListMessages),
     responses(
         (status = 200, body = MessageList, description = "A page of the log"),
         NoToken,
@@ -203,6 +207,7 @@ pub(crate) async fn list_messages(
 #[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct EditMessage {
     /// The text, within the limits of a new message.
+    #[schema(min_length = 1, max_length = 10_000)]
     body: String,
 }
 
@@ -210,10 +215,7 @@ pub(crate) struct EditMessage {
 #[utoipa::path(
     patch,
     path = "/v1/rooms/{id}/messages/{seq}",
-    params(
-        ("id" = uuid::Uuid, Path, description = "The room"),
-        ("seq" = u64, Path, description = "The message"),
-    ),
+    params(RoomPath, SeqPath),
     request_body = EditMessage,
     responses(
         (status = 200, body = MessageView, description = "The message as it is now"),
@@ -242,10 +244,7 @@ pub(crate) async fn edit_message(
 #[utoipa::path(
     delete,
     path = "/v1/rooms/{id}/messages/{seq}",
-    params(
-        ("id" = uuid::Uuid, Path, description = "The room"),
-        ("seq" = u64, Path, description = "The message"),
-    ),
+    params(RoomPath, SeqPath),
     responses(
         (status = 200, body = MessageView, description = "The message as it is now: without a body"),
         (status = 403, body = Problem, content_type = "application/problem+json", description = "Somebody else's"),

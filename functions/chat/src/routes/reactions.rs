@@ -11,11 +11,7 @@ use shared::{
 #[utoipa::path(
     put,
     path = "/v1/rooms/{id}/messages/{seq}/reactions/{emoji}",
-    params(
-        ("id" = uuid::Uuid, Path, description = "The room"),
-        ("seq" = u64, Path, description = "The message"),
-        ("emoji" = String, Path, description = "The emoji"),
-    ),
+    params(RoomPath, SeqPath, EmojiPath),
     responses(
         (status = 200, body = MessageView, description = "The message as it is now"),
         (status = 403, body = Problem, content_type = "application/problem+json", description = "Blocked"),
@@ -41,11 +37,7 @@ pub(crate) async fn put_reaction(
 #[utoipa::path(
     delete,
     path = "/v1/rooms/{id}/messages/{seq}/reactions/{emoji}",
-    params(
-        ("id" = uuid::Uuid, Path, description = "The room"),
-        ("seq" = u64, Path, description = "The message"),
-        ("emoji" = String, Path, description = "The emoji"),
-    ),
+    params(RoomPath, SeqPath, EmojiPath),
     responses(
         (status = 200, body = MessageView, description = "The message as it is now"),
         (status = 403, body = Problem, content_type = "application/problem+json", description = "Blocked"),

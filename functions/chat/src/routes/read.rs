@@ -29,7 +29,7 @@ pub(crate) struct ReadMark {
 #[utoipa::path(
     put,
     path = "/v1/rooms/{id}/read",
-    params(("id" = uuid::Uuid, Path, description = "The room")),
+    params(RoomPath),
     request_body = MarkRead,
     responses(
         (status = 200, body = ReadMark, description = "Where the mark is now"),

@@ -33,7 +33,7 @@ pub(crate) struct ReportMessage {
 #[utoipa::path(
     post,
     path = "/v1/rooms/{id}/messages/{seq}/report",
-    params(("id" = uuid::Uuid, Path, description = "The room"), ("seq" = u64, Path, description = "The message's place in it")),
+    params(RoomPath, SeqPath),
     request_body = ReportMessage,
     responses(
         (status = 201, body = ReportView, description = "The report"),

@@ -31,12 +31,16 @@ pub(crate) struct OpenRoom {
     /// What sort of room.
     kind: RoomKind,
     /// For `direct`: the other user's id.
+    #[schema(min_length = 1, max_length = 128)]
     with: Option<String>,
     /// For `support`, by an agent: the user's id.
+    #[schema(min_length = 1, max_length = 128)]
     user: Option<String>,
     /// For `listing`: the listing's id.
+    #[schema(min_length = 1, max_length = 128)]
     listing_id: Option<String>,
     /// For `match`: the group's id.
+    #[schema(min_length = 1, max_length = 128)]
     group_id: Option<String>,
     /// For `group`: the ids of those who are in it beside the caller, 999 at most.
     #[schema(max_items = 999)]
@@ -144,7 +148,7 @@ pub(crate) async fn list_rooms(
 #[utoipa::path(
     get,
     path = "/v1/rooms/{id}",
-    params(("id" = uuid::Uuid, Path, description = "The room")),
+    params(RoomPath),
     responses(
         (status = 200, body = RoomView, description = "The room"),
         NoToken,
@@ -166,7 +170,7 @@ pub(crate) async fn get_room(
 pub(crate) struct ChangeRoom {
     /// For everyone, in a `group`: at most 200 characters; null takes the title away.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 200)]
     title: Change<String>,
     /// For the caller: out of the list until something comes.
     hidden: Option<bool>,
@@ -180,7 +184,7 @@ pub(crate) struct ChangeRoom {
 #[utoipa::path(
     patch,
     path = "/v1/rooms/{id}",
-    params(("id" = uuid::Uuid, Path, description = "The room")),
+    params(RoomPath),
     request_body = ChangeRoom,
     responses(
         (status = 200, body = RoomView, description = "The room as it is now"),
@@ -210,7 +214,7 @@ pub(crate) async fn change_room(
 #[utoipa::path(
     delete,
     path = "/v1/rooms/{id}",
-    params(("id" = uuid::Uuid, Path, description = "The room")),
+    params(RoomPath),
     responses(
         (status = 204, description = "Gone, and nothing is left"),
         (status = 202, description = "Gone; items are left, so call again"),
@@ -241,7 +245,7 @@ pub(crate) struct Seen {
 #[utoipa::path(
     post,
     path = "/v1/rooms/{id}/archive",
-    params(("id" = uuid::Uuid, Path, description = "The room")),
+    params(RoomPath),
     request_body = Option<Seen>,
     responses(
         (status = 200, body = RoomView, description = "The room, put away"),
@@ -267,7 +271,7 @@ pub(crate) async fn archive_room(
 #[utoipa::path(
     post,
     path = "/v1/rooms/{id}/unarchive",
-    params(("id" = uuid::Uuid, Path, description = "The room")),
+    params(RoomPath),
     request_body = Option<Seen>,
     responses(
         (status = 200, body = RoomView, description = "The room, in the queue"),

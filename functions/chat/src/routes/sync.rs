@@ -10,7 +10,10 @@ use shared::{
     error::Error,
     http::{BadJson, Fields, NoToken, Shared, Unavailable, ValidJson},
 };
-use utoipa::ToSchema;
+use utoipa::{
+    PartialSchema as _, ToSchema,
+    openapi::{Array, Object, Type},
+};
 
 /// What the client knows.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -19,7 +22,24 @@ pub(crate) struct Sync {
     cursor: Option<String>,
     /// At most 100 rooms that the client holds: for each id its `head` and `rev`.
     #[serde(default)]
+    #[schema(schema_with = held_rooms)]
     rooms: BTreeMap<String, (u64, u64)>,
+}
+
+/// For each room's id its `head` and `rev`.
+fn held_rooms() -> Object {
+    let place = Array::builder()
+        .items(Object::builder().schema_type(Type::Integer).minimum(Some(0)))
+        .min_items(Some(2))
+        .max_items(Some(2));
+    Object::builder()
+        .property_names(Some(String::schema()))
+        .additional_properties(Some(place))
+        .max_properties(Some(MAX_HELD))
+        .description(Some(
+            "At most 100 rooms that the client holds: for each id its `head` and `rev`.",
+        ))
+        .build()
 }
 
 /// What has changed since the client last looked, in one call: after a reconnect, or on focus.

@@ -90,9 +90,10 @@ pub(crate) async fn list_users(
 #[utoipa::path(
     get,
     path = "/v1/users/{id}",
-    params(("id" = String, Path, description = "The application's own id of the person, percent-encoded")),
+    params(IdPath),
     responses(
         (status = 200, body = PersonView, description = "The person"),
+        (status = 403, body = Problem, content_type = "application/problem+json", description = "Oneself, erased after the token was made"),
         (status = 404, body = Problem, content_type = "application/problem+json", description = "Nobody was ever seen under this id"),
         NoToken,
         Unavailable,
@@ -136,7 +137,7 @@ pub(crate) struct PutUser {
 #[utoipa::path(
     put,
     path = "/v1/users/{id}",
-    params(("id" = String, Path, description = "The application's own id of the person, percent-encoded")),
+    params(IdPath),
     request_body = PutUser,
     responses(
         (status = 200, body = PersonView, description = "The person now"),
@@ -194,10 +195,7 @@ impl WhichAccount {
 #[utoipa::path(
     delete,
     path = "/v1/users/{id}",
-    params(
-        ("id" = String, Path, description = "The application's own id of the person, percent-encoded"),
-        WhichAccount,
-    ),
+    params(IdPath, WhichAccount),
     responses(
         (status = 204, description = "Nothing is left"),
         (status = 202, description = "Something is left; call again"),
@@ -234,10 +232,7 @@ pub(crate) struct ExportUser {
 #[utoipa::path(
     get,
     path = "/v1/users/{id}/export",
-    params(
-        ("id" = String, Path, description = "The application's own id of the person, percent-encoded"),
-        ExportUser,
-    ),
+    params(IdPath, ExportUser),
     responses(
         (status = 200, body = LifePage, description = "A page of the copy"),
         NoToken,

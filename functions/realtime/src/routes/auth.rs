@@ -5,10 +5,11 @@ use serde::{Deserialize, Serialize};
 use shared::{
     domain::principal::Caller,
     error::Error,
-    http::{NoToken, Problem, Shared, Unavailable, ValidForm},
-    realtime::sign::SocketId,
+    http::{BadForm, NoToken, Problem, Shared, Unavailable, ValidForm},
 };
 use utoipa::ToSchema;
+
+use super::socket;
 
 /// What a Pusher client sends before it subscribes.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -17,6 +18,7 @@ pub(crate) struct AuthorizeChannel {
     #[schema(pattern = r"^[0-9]{1,20}\.[0-9]{1,20}$")]
     socket_id: String,
     /// The channel it wants to listen to.
+    #[schema(min_length = 1, max_length = 164)]
     channel_name: String,
 }
 
@@ -25,6 +27,9 @@ pub(crate) struct AuthorizeChannel {
 pub(crate) struct ChannelAuthorization {
     /// The app key and the signature.
     auth: String,
+    /// Of an encrypted channel: the key that opens its events.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shared_secret: Option<String>,
 }
 
 /// Lets a client's connection listen to a channel.
@@ -37,12 +42,9 @@ pub(crate) struct ChannelAuthorization {
     )),
     responses(
         (status = 200, body = ChannelAuthorization, description = "The signature"),
-        (status = 400, body = Problem, content_type = "application/problem+json", description = "Not JSON, or no socket id"),
         (status = 403, body = Problem, content_type = "application/problem+json", description = "Not a channel of yours"),
-        (status = 413, body = Problem, content_type = "application/problem+json", description = "Too long"),
-        (status = 415, body = Problem, content_type = "application/problem+json", description = "Neither JSON nor a form"),
-        (status = 422, body = Problem, content_type = "application/problem+json", description = "A field is wrong"),
         NoToken,
+        BadForm,
         Unavailable,
     ),
     security(("bearer" = []))
@@ -52,9 +54,7 @@ pub(crate) async fn authorize_channel(
     caller: Caller,
     ValidForm(asked): ValidForm<AuthorizeChannel>,
 ) -> Result<Json<ChannelAuthorization>, Error> {
-    let socket = SocketId::parse(&asked.socket_id).map_err(|_| {
-        Error::Malformed("socket_id must be two numbers with a dot between them".into())
-    })?;
-    let auth = app.services.authorize(&caller, &socket, &asked.channel_name).await?;
-    Ok(Json(ChannelAuthorization { auth }))
+    let socket = socket(&asked.socket_id)?;
+    let grant = app.services.authorize(&caller, &socket, &asked.channel_name).await?;
+    Ok(Json(ChannelAuthorization { auth: grant.auth, shared_secret: grant.shared_secret }))
 }

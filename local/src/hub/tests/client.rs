@@ -6,6 +6,7 @@ use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use shared::realtime::sign::SocketId;
 use tokio::{
+    io::AsyncWriteExt,
     net::{TcpSocket, TcpStream},
     time::timeout,
 };
@@ -43,12 +44,26 @@ impl Client {
         self.say_text(frame.to_string()).await;
     }
 
+    pub(super) async fn unsubscribe(&mut self, channel: &str) {
+        self.say(json!({ "event": "pusher:unsubscribe", "data": { "channel": channel } })).await;
+    }
+
     pub(super) async fn say_text(&mut self, text: impl Into<String>) {
         self.ws.send(Message::text(text.into())).await.unwrap();
     }
 
-    /// The next frame.
+    /// The next frame; how many are subscribed is for those who [count](Self::hear_all).
     pub(super) async fn hear(&mut self) -> Value {
+        loop {
+            let frame = self.hear_all().await;
+            if frame["event"] != "pusher_internal:subscription_count" {
+                return frame;
+            }
+        }
+    }
+
+    /// The next frame, whatever it is.
+    pub(super) async fn hear_all(&mut self) -> Value {
         serde_json::from_str(&self.hear_text().await).unwrap()
     }
 
@@ -56,6 +71,23 @@ impl Client {
         let message =
             timeout(PATIENCE, self.ws.next()).await.expect("a frame should come").unwrap().unwrap();
         message.into_text().unwrap().to_string()
+    }
+
+    /// Says something that need not arrive: the hub may have ended the connection already.
+    pub(super) async fn says_in_vain(&mut self, message: Message) {
+        let _ = self.ws.send(message).await;
+    }
+
+    /// Writes bytes past the WebSocket, as no client should.
+    pub(super) async fn writes(&mut self, bytes: &[u8]) {
+        self.ws.get_mut().write_all(bytes).await.unwrap();
+    }
+
+    /// Reads to the end, whether or not it says why.
+    pub(super) async fn hear_it_end(&mut self) {
+        while let Some(Ok(_)) =
+            timeout(PATIENCE, self.ws.next()).await.expect("the end should come")
+        {}
     }
 
     /// Reads to the end: the last frame before it, and the close code.

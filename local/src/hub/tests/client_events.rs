@@ -48,6 +48,36 @@ async fn client_events_are_refused_on_public_channels_and_where_the_sender_is_no
 }
 
 #[tokio::test]
+async fn client_events_are_refused_on_encrypted_channels_and_to_a_user() {
+    let hub = TestHub::start().await;
+    let channel = "private-encrypted-room";
+    let mut client = hub.private_client(channel).await;
+    for channel in [channel, "#server-to-user-alice", "private-encrypted-cache-room", "cache-room"]
+    {
+        client.say(typing(channel)).await;
+        assert_complaint(&mut client, Value::Null).await;
+    }
+}
+
+#[tokio::test]
+async fn on_a_presence_channel_a_client_event_says_who_sent_it() {
+    let hub = TestHub::start().await;
+    let mut alice = hub.member("presence-room", "alice").await;
+    let mut bob = hub.member("presence-room", "bob").await;
+    bob.say(typing("presence-room")).await;
+    assert_eq!(alice.hear().await["event"], "pusher_internal:member_added");
+    let mut expected = typing("presence-room");
+    expected["user_id"] = "bob".into();
+    assert_eq!(alice.hear().await, expected);
+    // What a client says about itself counts for nothing.
+    let mut forged = typing("presence-room");
+    forged["user_id"] = "alice".into();
+    bob.say(forged).await;
+    assert_eq!(alice.hear().await, expected);
+    hub.assert_silent(&mut bob).await;
+}
+
+#[tokio::test]
 async fn the_eleventh_client_event_in_a_second_is_refused() {
     let hub = TestHub::start().await;
     let mut sender = hub.private_client(ROOM).await;

@@ -6,7 +6,7 @@ use shared::realtime::{
     sign::{Signer, request::Request},
 };
 
-use super::{TestHub, now};
+use super::{Settings, TestHub, now};
 use shared::secret::Secret;
 
 const EVENTS: &str = "/apps/app/events";
@@ -133,6 +133,99 @@ async fn an_event_at_a_limit_passes_and_beyond_it_is_refused() {
     }
     assert_eq!(hub.post(EVENTS, &json!([])).await, 400);
     assert_eq!(hub.post(EVENTS, &json!("x".repeat(2_000_000))).await, 413);
+}
+
+#[tokio::test]
+async fn on_an_encrypted_channel_goes_only_what_is_encrypted_and_for_no_other_channel() {
+    let hub = TestHub::start().await;
+    let channel = "private-encrypted-room";
+    let mut client = hub.private_client(channel).await;
+    let secret = json!({ "nonce": "bm9uY2U=", "ciphertext": "c2VjcmV0" }).to_string();
+    let event = |channels: &[&str], data: &str| json!({ "name": "message", "channels": channels, "data": data });
+    assert_eq!(hub.post(EVENTS, &event(&[channel], "{}")).await, 400);
+    assert_eq!(hub.post(EVENTS, &event(&[channel], "Hello")).await, 400);
+    let plain =
+        json!({ "nonce": "bm9uY2U=", "ciphertext": "c2VjcmV0", "body": "Hello" }).to_string();
+    assert_eq!(hub.post(EVENTS, &event(&[channel], &plain)).await, 400);
+    assert_eq!(hub.post(EVENTS, &event(&[channel, "news"], &secret)).await, 400);
+    hub.assert_silent(&mut client).await;
+    assert_eq!(hub.post(EVENTS, &event(&[channel], &secret)).await, 200);
+    assert_eq!(
+        client.hear().await,
+        json!({ "event": "message", "channel": channel, "data": secret })
+    );
+}
+
+#[tokio::test]
+async fn an_answer_has_the_counts_that_are_asked_for() {
+    let hub =
+        TestHub::start_with(Settings { subscription_counts: true, ..Settings::default() }).await;
+    let _alice =
+        [hub.member("presence-room", "alice").await, hub.member("presence-room", "alice").await];
+    let event = json!({
+        "name": "message", "channels": ["presence-room", "news"], "data": "{}",
+        "info": "user_count,subscription_count",
+    });
+    let counts = json!({ "channels": {
+        "presence-room": { "user_count": 1, "subscription_count": 2 },
+        "news": { "subscription_count": 0 },
+    } });
+    assert_eq!(hub.answer(EVENTS, &event).await, counts);
+    let one = json!({ "name": "message", "channel": "presence-room", "data": "{}", "info": "user_count" });
+    let other = json!({ "name": "message", "channel": "news", "data": "{}" });
+    let counts = json!({ "batch": [{ "user_count": 1 }, {}] });
+    assert_eq!(hub.answer(BATCH, &json!({ "batch": [one, other] })).await, counts);
+    let plain = json!({ "name": "message", "channel": "news", "data": "{}" });
+    assert_eq!(hub.answer(EVENTS, &plain).await, json!({}));
+}
+
+#[tokio::test]
+async fn subscription_counts_must_be_enabled_to_be_asked_for() {
+    let hub = TestHub::start().await;
+    for (info, status) in
+        [("subscription_count", 400), ("cache", 400), ("color", 400), ("user_count", 200)]
+    {
+        let event = json!({ "name": "message", "channel": "news", "data": "{}", "info": info });
+        assert_eq!(hub.post(EVENTS, &event).await, status, "{info}");
+    }
+}
+
+/// Fault F19.
+#[tokio::test]
+async fn a_socket_id_that_is_none_is_refused_as_a_whole() {
+    let hub = TestHub::start().await;
+    let mut client = hub.client(&["news"]).await;
+    let wrong =
+        ["1.1:private-other", "1.1\n", "\n1.1", "1.1 ", "١.١", "1", "1.", "1.1.1", "-1.1", ""];
+    for id in wrong {
+        let event = json!({ "name": "headline", "channel": "news", "data": "{}", "socket_id": id });
+        assert_eq!(hub.post(EVENTS, &event).await, 400, "{id:?}");
+        assert_eq!(hub.post(BATCH, &json!({ "batch": [event] })).await, 400, "{id:?}");
+    }
+    hub.assert_silent(&mut client).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_that_are_published_at_the_same_time_come_to_all_in_the_same_order() {
+    let hub = TestHub::start().await;
+    let mut clients = Vec::new();
+    for _ in 0..4 {
+        clients.push(hub.client(&["news"]).await);
+    }
+    let publishing = (0..200).map(|number| {
+        let hub = &hub;
+        async move { hub.trigger("news", &format!("event-{number}")).await }
+    });
+    futures_util::future::join_all(publishing).await;
+    let mut orders = Vec::new();
+    for client in &mut clients {
+        let mut order = Vec::new();
+        for _ in 0..200 {
+            order.push(client.hear().await["event"].to_string());
+        }
+        orders.push(order);
+    }
+    assert!(orders.windows(2).all(|pair| pair[0] == pair[1]));
 }
 
 #[tokio::test]

@@ -72,21 +72,40 @@ async fn a_private_channel_is_refused_without_the_right_signature_and_stays_unhe
     client.subscribe("private-room-1", Some(&right)).await;
 }
 
+/// Fault F19.
 #[tokio::test]
-async fn channels_of_other_kinds_and_names_that_are_none_are_refused() {
+async fn a_subscription_that_is_signed_like_a_login_is_refused() {
+    let hub = TestHub::start().await;
+    let mut client = hub.client(&[]).await;
+    // Joined with colons, both texts are the same; so the channel's name must have none.
+    let auth = hub.hub.signer().user_auth(&client.id, r#"{"id":"alice"}"#);
+    let answer = client.ask(r#":user::{"id":"alice"}"#, Some(&auth)).await;
+    assert_eq!(answer["data"]["status"], 400, "{answer}");
+    // And the other way: what lets a socket onto a channel signs nobody in.
+    let channel = format!("private-{}", client.id);
+    let auth = hub.auth(&client.id, &channel);
+    let data = json!({ "auth": auth, "user_data": channel });
+    client.say(json!({ "event": "pusher:signin", "data": data })).await;
+    assert_eq!(client.hear_the_end().await.1, 4009);
+}
+
+#[tokio::test]
+async fn names_that_are_none_and_kinds_without_a_signature_are_refused() {
     let hub = TestHub::start().await;
     let mut client = hub.client(&[]).await;
     let long = "c".repeat(165);
     let refused = [
-        ("presence-room", 501),
-        ("presence-cache-room", 501),
-        ("private-encrypted-room", 501),
-        ("private-encrypted-cache-room", 501),
-        ("private-cache-room", 501),
-        ("cache-room", 501),
+        ("presence-room", 401),
+        ("presence-cache-room", 401),
+        ("private-encrypted-room", 401),
+        ("private-encrypted-cache-room", 401),
+        ("private-cache-room", 401),
+        ("#server-to-user-1", 401),
         ("", 400),
         ("room:1", 400),
-        ("#server-to-user-1", 400),
+        ("room\n", 400),
+        ("#server-to-user-", 400),
+        ("#other", 400),
         (&long, 400),
     ];
     for (channel, status) in refused {

@@ -88,7 +88,7 @@ impl Services {
             id: room.room.to_string(),
             kind: room.room.kind(),
             state: RoomState::since(head.archived_at()),
-            channel: Channel::Room(room.room, head.generation).to_string(),
+            channel: self.relay.name(&Channel::Room(room.room, head.generation)),
             head: head.seq,
             rev: head.rev,
             members,

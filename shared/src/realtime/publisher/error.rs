@@ -30,7 +30,7 @@ pub enum BrokenLimit {
     },
 }
 
-/// Why events were not published.
+/// Why a call to the relay failed; of events, why they were not published.
 #[derive(Debug, thiserror::Error)]
 pub enum PublishError {
     /// An event breaks a limit of the protocol; nothing was sent.
@@ -54,6 +54,9 @@ pub enum PublishError {
     /// The connection closed after the call was sent and before an answer came.
     #[error("the relay closed the connection without an answer")]
     Closed(#[source] reqwest::Error),
+    /// The answer to a question broke off, or is not what it should be.
+    #[error("the relay's answer cannot be read")]
+    Unreadable,
     /// No answer in time.
     #[error("the relay did not answer in time")]
     TimedOut,
@@ -78,7 +81,7 @@ impl PublishError {
     /// Whether the same call may succeed a moment later.
     pub fn is_temporary(&self) -> bool {
         match self {
-            Self::Limit(_) | Self::Refused { .. } => false,
+            Self::Limit(_) | Self::Refused { .. } | Self::Unreadable => false,
             Self::Unavailable { .. } | Self::Unreachable(_) | Self::Closed(_) | Self::TimedOut => {
                 true
             }

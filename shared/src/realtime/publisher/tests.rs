@@ -4,12 +4,23 @@
 
 mod scripted;
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
 
 use serde_json::{Value, json};
 
 use self::scripted::{ScriptedRelay, Step};
-use super::{BrokenLimit, Deadlines, MAX_EVENT_DATA, PublishError, Publisher, Trigger};
+use super::{
+    Batch, BatchEvent, BrokenLimit, Call, ChannelState, Deadlines, MAX_EVENT_DATA, PublishError,
+    Publisher, Trigger,
+};
+use crate::{
+    domain::ids::SideKey,
+    realtime::sign::{ChannelName, Signer},
+    secret::Secret,
+};
 
 fn event(number: usize) -> Trigger {
     Trigger {
@@ -26,6 +37,171 @@ fn publisher(relay: &ScriptedRelay) -> Publisher {
 
 fn publisher_within(relay: &ScriptedRelay, publish: Duration) -> Publisher {
     Publisher::new(relay.config(), Deadlines { publish, ..Deadlines::default() }).unwrap()
+}
+
+fn user() -> SideKey {
+    SideKey::parse("abcdefghijklmnopqr-_AA").unwrap()
+}
+
+/// The whole URL of a call at the time, and with the key and secret, of the official documentation.
+fn signed_url(call: &Call) -> String {
+    let secret = Secret::new("7ad3773142a6692b25b8");
+    let signer = Signer::new("278d425bdf160c739803", &secret);
+    let base = "https://relay.example/apps/3/".parse().unwrap();
+    call.signed_url(&base, signer, 1_353_088_179).into()
+}
+
+/// Signatures computed with another language's HMAC and MD5.
+#[test]
+fn each_call_has_the_known_signed_url() {
+    let event = BatchEvent { channel: "project-3", name: "foo", data: r#"{"some":"data"}"# };
+    for (call, expected) in [
+        (
+            Call::post("batch_events", &Batch { batch: &[event] }),
+            "https://relay.example/apps/3/batch_events?\
+                 auth_key=278d425bdf160c739803&auth_timestamp=1353088179&auth_version=1.0&body_md5=39e691c1f6a83daf77df2397111bfd98\
+                 &auth_signature=9df3472fb01f5d693bc9bd922118eb51e8268ac59841d3c6e3c37d488a837534",
+        ),
+        (
+            Call::post("users/u-1/terminate_connections", &super::Nothing {}),
+            "https://relay.example/apps/3/users/u-1/terminate_connections?\
+                 auth_key=278d425bdf160c739803&auth_timestamp=1353088179&auth_version=1.0&body_md5=99914b932bd37a50b983c5e7c90ae93b\
+                 &auth_signature=7c997da6925b3a3f458062d931c8c6a6a312be47e26f975d96c44c3cf9739747",
+        ),
+        (
+            Call::get("channels", super::query(&[("filter_by_prefix", "private-room-")])),
+            "https://relay.example/apps/3/channels?\
+                 filter_by_prefix=private-room-&auth_key=278d425bdf160c739803&auth_timestamp=1353088179&auth_version=1.0\
+                 &auth_signature=e37173fa1beed9303584f7868620b82d84e7e91ec6340519e2c69137b1997618",
+        ),
+        (
+            Call::get(
+                "channels/presence-a",
+                super::query(&[("info", "user_count,subscription_count")]),
+            ),
+            "https://relay.example/apps/3/channels/presence-a?\
+                 info=user_count%2Csubscription_count&auth_key=278d425bdf160c739803&auth_timestamp=1353088179&auth_version=1.0\
+                 &auth_signature=cb95e8fdce356a7c0822801195ea86a96b35fda672140e65120a4cc3568caf2b",
+        ),
+        (
+            Call::get("channels/presence-a/users", String::new()),
+            "https://relay.example/apps/3/channels/presence-a/users?\
+                 auth_key=278d425bdf160c739803&auth_timestamp=1353088179&auth_version=1.0\
+                 &auth_signature=baf2d614368d599454434555e21511d77c16816508aaa9a364a26de9cf7813e5",
+        ),
+    ] {
+        assert_eq!(signed_url(&call), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_user_is_sent_an_event_and_disconnected() {
+    let relay =
+        ScriptedRelay::start([Step::Answer(200), Step::Answer(500), Step::Answer(200)]).await;
+    let publisher = publisher(&relay);
+
+    publisher.send_to_user(&user(), "signed_out", r#"{"why":"gone"}"#.into()).await.unwrap();
+    publisher.terminate_connections(&user()).await.unwrap();
+
+    let calls = relay.calls();
+    assert!(calls.iter().all(|call| call.is_signed));
+    let sent: Value = serde_json::from_slice(&calls[0].body).unwrap();
+    let expected = json!({
+        "channels": ["#server-to-user-abcdefghijklmnopqr-_AA"],
+        "name": "signed_out", "data": "{\"why\":\"gone\"}",
+    });
+    assert_eq!((calls[0].target.as_str(), sent), ("POST /apps/app/events", expected));
+    let expected = "POST /apps/app/users/abcdefghijklmnopqr-_AA/terminate_connections";
+    assert!(calls[1..].iter().all(|call| call.target == expected && call.body == b"{}"));
+    assert_eq!(calls.len(), 3, "the second try after the failure");
+    let too_long = "x".repeat(MAX_EVENT_DATA + 1);
+    let error = publisher.send_to_user(&user(), "signed_out", too_long).await.unwrap_err();
+    assert!(matches!(error, PublishError::Limit(_)), "{error:?}");
+}
+
+#[tokio::test]
+async fn the_relay_is_asked_who_listens() {
+    let relay = ScriptedRelay::start([
+        Step::Says(r#"{"channels":{"private-b":{},"private-a":{"user_count":1}}}"#),
+        Step::Says(r#"{"occupied":true,"subscription_count":3,"more":[]}"#),
+        Step::Says(r#"{"occupied":false}"#),
+        Step::Says(r#"{"users":[{"id":"1"},{"id":"2"}]}"#),
+    ])
+    .await;
+    let publisher = publisher(&relay);
+    let name = ChannelName::parse("presence-a").unwrap();
+
+    assert_eq!(publisher.channels("private-").await.unwrap(), ["private-a", "private-b"]);
+    let state = |occupied, subscription_count| ChannelState {
+        occupied,
+        subscription_count,
+        user_count: None,
+    };
+    let asked = publisher.channel(name, "subscription_count").await.unwrap();
+    assert_eq!(asked, state(true, Some(3)));
+    assert_eq!(publisher.channel(name, "").await.unwrap(), state(false, None));
+    assert_eq!(publisher.users(name).await.unwrap(), ["1", "2"]);
+
+    let calls = relay.calls();
+    let asked: Vec<(&str, &str)> =
+        calls.iter().map(|call| (call.target.as_str(), call.query.as_str())).collect();
+    let expected = [
+        ("GET /apps/app/channels", "filter_by_prefix=private-"),
+        ("GET /apps/app/channels/presence-a", "info=subscription_count"),
+        ("GET /apps/app/channels/presence-a", ""),
+        ("GET /apps/app/channels/presence-a/users", ""),
+    ];
+    assert_eq!(asked, expected);
+    assert!(calls.iter().all(|call| call.is_signed));
+}
+
+#[tokio::test]
+async fn an_answer_that_cannot_be_read_is_an_error_and_no_panic() {
+    let relay = ScriptedRelay::start([
+        Step::Says("<html>"),
+        Step::Says(r#"{"users":"all"}"#),
+        Step::Answer(404),
+    ])
+    .await;
+    let publisher = publisher(&relay);
+    let name = ChannelName::parse("presence-a").unwrap();
+    assert!(matches!(publisher.channels("").await, Err(PublishError::Unreadable)));
+    assert!(matches!(publisher.users(name).await, Err(PublishError::Unreadable)));
+    let error = publisher.channel(name, "").await.unwrap_err();
+    assert_eq!((error.status(), relay.calls().len()), (Some(404), 3));
+}
+
+/// Fault F3.
+#[tokio::test]
+async fn a_refusal_is_logged_once_and_tells_nothing_of_the_event() {
+    let relay = ScriptedRelay::start([Step::Answer(413)]).await;
+    let logged = Logged::default();
+    let writer = logged.clone();
+    let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone()).finish();
+    let _here = tracing::subscriber::set_default(subscriber);
+
+    publisher(&relay).publish(vec![event(1)]).await.unwrap_err();
+
+    let logged = String::from_utf8(logged.0.lock().unwrap().clone()).unwrap();
+    assert_eq!(logged.matches("not published").count(), 1, "{logged}");
+    assert!(logged.contains("413"), "{logged}");
+    for hidden in ["seq", "private-room", "auth_signature", relay.config().secret.expose()] {
+        assert!(!logged.contains(hidden), "{hidden} in {logged}");
+    }
+}
+
+/// What was logged.
+#[derive(Clone, Default)]
+struct Logged(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Logged {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 #[tokio::test]

@@ -21,6 +21,8 @@ use crate::secret::Secret;
 pub(super) enum Step {
     /// Answers with this status, and keeps the connection open.
     Answer(u16),
+    /// Answers with status 200 and this body, and keeps the connection open.
+    Says(&'static str),
     /// Closes the connection.
     Close,
     /// Neither answers nor closes.
@@ -31,6 +33,8 @@ pub(super) enum Step {
 #[derive(Clone)]
 pub(super) struct Call {
     pub(super) target: String,
+    /// What was asked, without what signs it.
+    pub(super) query: String,
     pub(super) is_signed: bool,
     pub(super) body: Vec<u8>,
 }
@@ -85,6 +89,8 @@ pub(super) fn config(port: u16) -> Relay {
         api: endpoint.clone(),
         socket: endpoint,
         cluster: None,
+        encryption: None,
+        previous: None,
     }
 }
 
@@ -103,16 +109,17 @@ async fn serve(stream: TcpStream, state: Arc<Mutex<State>>) -> io::Result<()> {
             state.calls.push(call);
             state.script.pop_front().unwrap_or(Step::Answer(200))
         };
-        match step {
-            Step::Answer(status) => {
-                let answer = format!(
-                    "HTTP/1.1 {status} Scripted\r\ncontent-length: 2\r\nlocation: /\r\n\r\n{{}}"
-                );
-                stream.write_all(answer.as_bytes()).await?;
-            }
+        let (status, says) = match step {
+            Step::Answer(status) => (status, "{}"),
+            Step::Says(body) => (200, body),
             Step::Close => return Ok(()),
             Step::Hang => std::future::pending().await,
-        }
+        };
+        let length = says.len();
+        let answer = format!(
+            "HTTP/1.1 {status} Scripted\r\ncontent-length: {length}\r\nlocation: /\r\n\r\n{says}"
+        );
+        stream.write_all(answer.as_bytes()).await?;
     }
     Ok(())
 }
@@ -143,5 +150,9 @@ async fn read_call(stream: &mut BufReader<TcpStream>) -> io::Result<Option<Call>
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
     let request = Request { method, path, query, body: &body };
     let is_signed = Signer::new(&relay.key, &relay.secret).verify_request(&request, now).is_ok();
-    Ok(Some(Call { target: format!("{method} {path}"), is_signed, body }))
+    let query: Vec<&str> = query
+        .split('&')
+        .filter(|pair| !pair.starts_with("auth_") && !pair.starts_with("body_md5"))
+        .collect();
+    Ok(Some(Call { target: format!("{method} {path}"), query: query.join("&"), is_signed, body }))
 }

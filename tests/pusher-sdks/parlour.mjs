@@ -19,8 +19,8 @@ export function within(promise, what, ms = 15 * SECONDS) {
 }
 
 /** Starts the local program on a free port, with nothing on disk. */
-export async function start() {
-  const process = spawn(PROGRAM, ['--listen', '127.0.0.1:0', '--data', ':memory:'], {
+export async function start(...options) {
+  const process = spawn(PROGRAM, ['--listen', '127.0.0.1:0', '--data', ':memory:', ...options], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const ended = once(process, 'exit');
@@ -89,6 +89,10 @@ export class Person {
         endpoint: settings.auth_url,
         headers: { Authorization: `Bearer ${this.token}` },
       },
+      userAuthentication: {
+        endpoint: settings.user_auth_url,
+        headers: { Authorization: `Bearer ${this.token}` },
+      },
     });
     this.pusher.connection.bind('message', (message) => {
       if (!/^pusher(_internal)?:/.test(message.event)) this.#hear(message);
@@ -105,6 +109,17 @@ export class Person {
       channel.bind('pusher:subscription_error', (error) => resolve({ error }));
     });
     return within(settled, () => `an answer about ${name}`);
+  }
+
+  /** Signs the connection in; who it is then, once the relay has agreed. */
+  signsIn() {
+    const agreed = new Promise((resolve) => {
+      this.pusher.connection.bind('message', ({ event, data }) => {
+        if (event === 'pusher:signin_success') resolve(JSON.parse(data.user_data));
+      });
+    });
+    this.pusher.signin();
+    return agreed;
   }
 
   /** The data of this event about this room and seq, as soon as it has come. */

@@ -1,0 +1,66 @@
+//! ON: whether an account listens at the relay, and since when.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde::Deserialize;
+
+use super::{Store, StoreError, attr::n, key, table, update};
+use crate::domain::{ids::SideKey, time::Timestamp};
+
+/// For how long it is worth knowing when somebody was there.
+const KEPT_SECONDS: i64 = 90 * 24 * 3_600;
+
+/// Whether an account listens at the relay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Presence {
+    /// Whether it does.
+    pub online: bool,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// The item as it is stored.
+#[derive(Deserialize)]
+struct Item {
+    on: bool,
+    at: i64,
+}
+
+impl Store {
+    /// Writes down whether an account listens, as it was then, unless something newer is known. Of two
+    /// that are of the same moment, that it listens holds: so the order in which they come changes
+    /// nothing.
+    ///
+    /// # Errors
+    /// When the store cannot be reached.
+    pub async fn put_presence(&self, account: &SideKey, now: Presence) -> Result<(), StoreError> {
+        let older = if now.online { "#at <= :at" } else { "#at < :at" };
+        let request = self
+            .update(key::of(key::side(account), key::PRESENCE))
+            .update_expression("SET #on = :on, #at = :at, #ttl = :ttl")
+            .condition_expression(format!("attribute_not_exists(#at) OR {older}"))
+            .expression_attribute_names("#on", "on")
+            .expression_attribute_names("#at", "at")
+            .expression_attribute_names("#ttl", table::TTL)
+            .expression_attribute_values(":on", AttributeValue::Bool(now.online))
+            .expression_attribute_values(":at", n(now.since.millis()))
+            .expression_attribute_values(":ttl", n(now.since.seconds() + KEPT_SECONDS));
+        update::send(request).await.map(|_| ())
+    }
+
+    /// Whether an account listens, if that was ever told; a moment old at most.
+    ///
+    /// # Errors
+    /// When the store cannot be reached.
+    pub async fn presence(&self, account: &SideKey) -> Result<Option<Presence>, StoreError> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(key::of(key::side(account), key::PRESENCE)))
+            .send()
+            .await?;
+        let Some(item) = answer.item else { return Ok(None) };
+        let Item { on, at } = serde_dynamo::aws_sdk_dynamodb_1::from_item(item)?;
+        Ok(Some(Presence { online: on, since: Timestamp::from_millis(at) }))
+    }
+}
