@@ -301,6 +301,7 @@ async fn cost(case: &Case) -> Result<(f64, f64), Failure> {
         wire,
         listen,
         relay: None,
+        hub_api: None,
         relay_encryption: None,
         hub: hub::Settings::default(),
         features: ALL_FEATURES,

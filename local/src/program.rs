@@ -40,8 +40,10 @@ pub struct LocalOptions {
     /// Where to listen; port 0 takes a free one.
     pub listen: SocketAddr,
     /// Another relay than the program's own hub.
-    pub relay: Option<Endpoint>,
-    /// With which rooms' events are encrypted, if they are.
+    pub relay: Option<Relay>,
+    /// Where the hub is published to, if not at the program's own address.
+    pub hub_api: Option<Endpoint>,
+    /// With which rooms' events are encrypted on their way through the hub, if they are.
     pub relay_encryption: Option<MasterKey>,
     /// What the program's own hub allows.
     pub hub: hub::Settings,
@@ -104,6 +106,7 @@ impl Local {
             client(Arc::clone(&options.wire), RetryConfig::standard().with_max_attempts(3));
         table::create(&dynamodb, TABLE).await?;
         let config = config(address, &options);
+        let hub_app = app_of(&demo_relay(address, &options));
         let tokens = TokenRules::new(config.tokens.clone(), options.token_clock)?;
         let clock = DevClock::default();
         let services = Services {
@@ -115,7 +118,7 @@ impl Local {
             features: config.features,
             limits: config.limits,
         };
-        let hub = Hub::new(app_of(&config.relay), options.hub);
+        let hub = Hub::new(hub_app, options.hub);
         let app = Arc::new(App::new(config, tokens, services));
         let router = router(&app, &hub, clock);
         // Small frames must not wait for the acknowledgement of earlier ones (Nagle's algorithm).
@@ -170,23 +173,28 @@ pub fn demo_tokens() -> TokenSettings {
     }
 }
 
+/// The program's own hub.
+fn demo_relay(address: SocketAddr, options: &LocalOptions) -> Relay {
+    let own = Endpoint { host: address.ip().to_string(), port: address.port(), tls: false };
+    Relay {
+        app_id: "parlour".into(),
+        key: "parlour-key".into(),
+        secret: Secret::new("parlour-secret"),
+        api: options.hub_api.clone().unwrap_or_else(|| own.clone()),
+        socket: own,
+        cluster: None,
+        encryption: options.relay_encryption.clone(),
+        previous: None,
+    }
+}
+
 /// Demo values, for this machine alone. `infra/local.env` holds the same.
 fn config(address: SocketAddr, options: &LocalOptions) -> Config {
-    let own = Endpoint { host: address.ip().to_string(), port: address.port(), tls: false };
     Config {
         dynamodb: DynamoDb { region: "local".into(), endpoint: None },
         table: TABLE.into(),
         tokens: options.tokens.clone(),
-        relay: Relay {
-            app_id: "parlour".into(),
-            key: "parlour-key".into(),
-            secret: Secret::new("parlour-secret"),
-            api: options.relay.clone().unwrap_or_else(|| own.clone()),
-            socket: own,
-            cluster: None,
-            encryption: options.relay_encryption.clone(),
-            previous: None,
-        },
+        relay: options.relay.clone().unwrap_or_else(|| demo_relay(address, options)),
         origins: Origins::All,
         public_url: None,
         features: options.features,

@@ -16,7 +16,7 @@ use crate::{
 };
 use shared::{
     auth::TokenSettings,
-    config::{Features, Limits, relay_encryption_from_env, retention_from_env},
+    config::{Features, Limits, relay_encryption_from_env, relay_from_env, retention_from_env},
     domain::time::Clock,
 };
 
@@ -41,7 +41,8 @@ pub async fn run(args: Args) -> Result<(), Box<dyn Error>> {
     let options = LocalOptions {
         wire: Arc::new(data.engine.clone()),
         listen: args.listen,
-        relay: None,
+        relay: relay_from_env()?,
+        hub_api: None,
         relay_encryption: relay_encryption_from_env()?,
         hub: hub::Settings {
             webhooks: webhooks(args.webhooks.as_deref(), args.listen)?,

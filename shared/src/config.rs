@@ -186,6 +186,17 @@ pub fn relay_encryption_from_env() -> Result<Option<MasterKey>, ConfigError> {
     Settings { get: &environment }.relay_encryption()
 }
 
+/// The relay that the environment names, if it names one at all.
+///
+/// # Errors
+/// Names the first setting that is missing or wrong.
+pub fn relay_from_env() -> Result<Option<Relay>, ConfigError> {
+    let settings = Settings { get: &environment };
+    let named = ["PARLOUR_RELAY_HOST", "PARLOUR_RELAY_CLUSTER", "PARLOUR_RELAY_APP_ID"];
+    let is_named = named.iter().any(|name| settings.optional(name).is_some());
+    is_named.then(|| settings.relay()).transpose()
+}
+
 fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }

@@ -84,8 +84,8 @@ impl TestApp {
     pub async fn encrypting_to(relay: &FakeRelay) -> Self {
         let store = Engine::memory().expect("an empty store");
         let relay_encryption = MasterKey::parse(ENCRYPTION_KEY);
-        let relay = Some(relay.endpoint());
-        Self::running(LocalOptions { relay_encryption, relay, ..options(store) }).await
+        let hub_api = Some(relay.endpoint());
+        Self::running(LocalOptions { relay_encryption, hub_api, ..options(store) }).await
     }
 
     /// With an empty store, and its hub's webhooks coming back to it at once.
@@ -97,8 +97,8 @@ impl TestApp {
         let webhooks = hub::WebhookSettings { grace, ..hub::WebhookSettings::to(url) };
         let hub = hub::Settings { webhooks: Some(webhooks), ..hub::Settings::default() };
         let store = Engine::memory().expect("an empty store");
-        let relay = Some(tap.endpoint());
-        let app = Self::running(LocalOptions { hub, relay, ..options(store) }).await;
+        let hub_api = Some(tap.endpoint());
+        let app = Self::running(LocalOptions { hub, hub_api, ..options(store) }).await;
         tap.leads_to(&app.relay());
         Self { tap: Some(tap), ..app }
     }
@@ -126,15 +126,15 @@ impl TestApp {
         Self::running(options).await
     }
 
-    async fn started(store: impl Wire, relay: Option<Endpoint>, features: Features) -> Self {
-        let options = LocalOptions { relay, features, ..options(store) };
+    async fn started(store: impl Wire, hub_api: Option<Endpoint>, features: Features) -> Self {
+        let options = LocalOptions { hub_api, features, ..options(store) };
         Self::running(options).await
     }
 
     async fn running(options: LocalOptions) -> Self {
-        let tap = if options.relay.is_none() { Some(Tap::start().await) } else { None };
-        let relay = options.relay.or(tap.as_ref().map(Tap::endpoint));
-        let local = Local::start(LocalOptions { relay, ..options }).await;
+        let tap = if options.hub_api.is_none() { Some(Tap::start().await) } else { None };
+        let hub_api = options.hub_api.or(tap.as_ref().map(Tap::endpoint));
+        let local = Local::start(LocalOptions { hub_api, ..options }).await;
         let local = local.expect("Parlour should start");
         let site = Site::at(format!("http://{}", local.address()));
         let app = Self { local, site, tap };
@@ -167,6 +167,7 @@ fn options(store: impl Wire) -> LocalOptions {
         wire: Arc::new(store),
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
         relay: None,
+        hub_api: None,
         relay_encryption: None,
         hub: hub::Settings::default(),
         features: ALL_FEATURES,

@@ -34,6 +34,8 @@ pub struct Listener {
     /// The id that the relay gave the socket.
     pub socket_id: String,
     user: User,
+    /// Where the relay is.
+    relay: String,
     socket: WebSocketStream<TcpStream>,
     /// Events that came while something else was waited for.
     waiting: VecDeque<Heard>,
@@ -59,6 +61,7 @@ impl Listener {
         let mut listener = Self {
             socket_id: String::new(),
             user: user.clone(),
+            relay: address,
             socket,
             waiting: VecDeque::new(),
             marks: format!("marks-{}", Uuid::new_v4()),
@@ -87,6 +90,26 @@ impl Listener {
             self.shared_secrets.insert(channel.to_owned(), secret);
         }
         self.ask(json!({ "channel": channel, "auth": grant["auth"] })).await;
+    }
+
+    /// Says whose the socket is.
+    pub async fn signs_in(&mut self) {
+        let grant = self.user.signs_in(&self.socket_id).await.expect(200);
+        let data = json!({ "auth": grant["auth"], "user_data": grant["user_data"] });
+        let frame = json!({ "event": "pusher:signin", "data": data });
+        self.socket.send(Message::text(frame.to_string())).await.expect("an open socket");
+        let answer = self.frame().await;
+        assert_eq!(answer["event"], "pusher:signin_success", "{answer}");
+    }
+
+    /// The code with which the relay hangs up.
+    pub async fn is_sent_away(mut self) -> u16 {
+        loop {
+            let frame = timeout(PATIENCE, self.socket.next()).await.expect("an end");
+            if let Ok(Message::Close(why)) = frame.expect("a close frame") {
+                return why.expect("a code").code.into();
+            }
+        }
     }
 
     async fn ask(&mut self, subscription: Value) {
@@ -189,7 +212,8 @@ impl Listener {
         let call = Request { method: "POST", path: &path, query: "", body: body.as_bytes() };
         let query = Signer::new(RELAY_KEY, &Secret::new(RELAY_SECRET)).sign_request(&call, now);
         let site = self.user.site();
-        let request = site.http().request(Method::POST, site.url(&format!("{path}?{query}")));
+        let url = format!("http://{}{path}?{query}", self.relay);
+        let request = site.http().request(Method::POST, url);
         let request = request.header("content-type", "application/json").body(body);
         Answer::to(request).await.expect("the relay's answer").expect(200);
     }

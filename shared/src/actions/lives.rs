@@ -107,6 +107,9 @@ impl Services {
     pub async fn erase(&self, _: Service, person: &Principal) -> Result<bool, Error> {
         let key = SideKey::of(self.store.salt().await?, person);
         let erasure = self.store.erase(&key, person, &self.clock).await?;
+        // Whoever is still connected under this account is so no more. A failure is logged where it happens,
+        // and the next call tries again.
+        let _ = self.publisher.terminate_connections(&key).await;
         try_join_all(erasure.rooms.iter().map(|room| self.tell_of_erasure(*room))).await?;
         Ok(erasure.done)
     }

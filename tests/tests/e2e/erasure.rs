@@ -186,6 +186,20 @@ async fn an_erased_persons_tokens_and_sockets_are_of_no_use_any_more() {
 }
 
 #[tokio::test]
+async fn a_socket_that_was_signed_in_is_closed() {
+    let scene = Scene::set().await;
+    let (mut hers, mut his) = (scene.alice.connects().await, scene.bob.connects().await);
+    for socket in [&mut hers, &mut his] {
+        socket.signs_in().await;
+    }
+
+    scene.erases_alice().await;
+
+    assert_eq!(hers.is_sent_away().await, 4009);
+    his.saw_nothing().await;
+}
+
+#[tokio::test]
 async fn those_who_are_left_are_told_of_the_new_channel_and_the_new_revision() {
     let scene = Scene::set().await;
     let room = scene.alice.opens_direct("bob").await;

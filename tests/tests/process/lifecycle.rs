@@ -78,6 +78,33 @@ async fn a_sender_posts_as_fast_as_it_can_unless_a_rate_is_asked_for() {
     assert_eq!(posts(&program, 5).await, 2);
 }
 
+/// Another server for Pusher's protocol takes the place of the program's own hub, by configuration alone.
+/// Mission A15.
+#[tokio::test]
+async fn events_go_through_whatever_relay_the_environment_names() {
+    let relay = Program::start(std::path::Path::new(":memory:")).await;
+    let (_, port) = relay.address.rsplit_once(':').expect("a port");
+    let app = Program::start_set(&[
+        ("PARLOUR_RELAY_APP_ID", tests::RELAY_APP),
+        ("PARLOUR_RELAY_KEY", tests::RELAY_KEY),
+        ("PARLOUR_RELAY_SECRET", tests::RELAY_SECRET),
+        ("PARLOUR_RELAY_HOST", "127.0.0.1"),
+        ("PARLOUR_RELAY_PORT", port),
+        ("PARLOUR_RELAY_TLS", "false"),
+    ])
+    .await;
+    let (alice, bob) = (app.site.user("alice").await, app.site.user("bob").await);
+    let settings = alice.get("/v1/realtime").await.expect(200);
+    assert_eq!(settings["port"].to_string(), port, "clients are told of the relay");
+    let room = alice.opens_direct("bob").await;
+    let mut listener = bob.listens_to(&room).await;
+
+    assert_eq!(alice.posts(&room, "over there").await["delivered"], true);
+
+    let heard = listener.hears_only(&["new_message"]).await;
+    assert_eq!(heard[0].data["body"], "over there");
+}
+
 #[tokio::test]
 async fn asked_for_help_it_lists_its_options() {
     let output = run(["--help"]).await;

@@ -96,8 +96,17 @@ impl Program {
         more: [&str; N],
     ) -> Self {
         let arguments = [OsStr::new("--listen"), listen.as_ref(), "--data".as_ref(), data.as_ref()];
-        let arguments = arguments.into_iter().chain(more.map(OsStr::new));
-        let mut child = command(arguments).stdout(Stdio::piped()).spawn().expect("it can be run");
+        Self::run(&mut command(arguments.into_iter().chain(more.map(OsStr::new)))).await
+    }
+
+    /// Starts it on a free port without data, with settings in its environment.
+    pub(crate) async fn start_set(settings: &[(&str, &str)]) -> Self {
+        let arguments = ["--listen", "127.0.0.1:0", "--data", ":memory:"];
+        Self::run(command(arguments).envs(settings.iter().copied())).await
+    }
+
+    async fn run(command: &mut Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("it can be run");
         let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
         let first = timeout(PATIENCE, lines.next_line()).await.expect("a first line");
         let first = first.expect("text").expect("a line before it ends");
