@@ -40,6 +40,7 @@ impl Services {
     /// `Invalid` when it is the caller, or nobody can have this id.
     pub async fn block(&self, caller: &Caller, id: &str) -> Result<(), Error> {
         let other = other_user(caller, id)?;
+        self.remember(caller).await?;
         let salt = self.store.salt().await?;
         let (me, them) = (SideKey::of(salt, &caller.principal), SideKey::of(salt, &other));
         self.store.put_block(&me, &them, &other).await?;

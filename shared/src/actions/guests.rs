@@ -90,6 +90,7 @@ impl Services {
         if guest.principal.kind != PrincipalType::Guest {
             return Err(Error::invalid("token", "must be a guest's"));
         }
+        self.remember(caller).await?;
         let (theirs, me) = (self.asker(guest).await?, self.asker(caller).await?);
         let founding = async |caller: &Caller| {
             let salt = self.store.salt().await?;

@@ -58,6 +58,8 @@ pub struct LifeRoomView {
     pub member_id: String,
     /// Whether the person is still in it.
     pub is_member: bool,
+    /// The `seq` behind which this goes on; what came before it is on an earlier page.
+    pub after: u64,
     /// The `seq` up to which the person has read.
     pub read: u64,
     /// What the person wrote, ascending.
@@ -77,25 +79,33 @@ pub struct LifeReaction {
     pub emoji: String,
 }
 
-/// A place in the copy of a life: a room, and how far in it.
+/// A place in the copy of a life: behind a room, or up to a slot within the next one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LifeCursor {
     place: LifePlace,
-    after: u64,
+    within: Option<(RoomId, u64)>,
 }
 
 impl LifeCursor {
     /// The cursor that this text spells.
     pub fn parse(text: &str) -> Option<Self> {
-        let (place, after) = text.split_once('.')?;
-        let cursor = Self { place: place.parse().ok()?, after: after.parse().ok()? };
+        let mut parts = text.split('.');
+        let place = parts.next()?.parse().ok()?;
+        let within = match (parts.next(), parts.next()) {
+            (None, _) => None,
+            (Some(room), after) => Some((room.parse().ok()?, after?.parse().ok()?)),
+        };
+        let cursor = Self { place, within };
         (cursor.to_string() == text).then_some(cursor)
     }
 }
 
 impl std::fmt::Display for LifeCursor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}.{}", self.place, self.after)
+        match self.within {
+            None => write!(f, "{}", self.place),
+            Some((room, after)) => write!(f, "{}.{room}.{after}", self.place),
+        }
     }
 }
 
@@ -111,6 +121,7 @@ impl Services {
         // and the next call tries again.
         let _ = self.publisher.terminate_connections(&key).await;
         try_join_all(erasure.rooms.iter().map(|room| self.tell_of_erasure(*room))).await?;
+        self.store.forget_erasures(&key, &erasure.finished).await?;
         Ok(erasure.done)
     }
 
@@ -139,21 +150,25 @@ impl Services {
             let blocks = self.store.blocks(&asker.me, BLOCKS, None).await?.blocks;
             page.blocks = Some(blocks.into_iter().map(|block| block.principal.id).collect());
         }
-        let LifeCursor { mut place, mut after } = from.unwrap_or_default();
+        let LifeCursor { mut place, mut within } = from.unwrap_or_default();
         let mut left = SLOTS_PER_PAGE;
         while page.rooms.len() < ROOMS_PER_PAGE && left > 0 {
             let (room, next) = self.store.next_of_life((person, &asker), place.clone()).await?;
             if let Some(room) = room {
+                // The room that was begun may have moved on, and another one be here now.
+                let begun = within.filter(|(begun, _)| *begun == room.room.room);
+                let mut after = begun.map_or(0, |(_, after)| after);
                 let view = self.copy_room(&asker, &room, &mut after, &mut left).await?;
+                within = Some((room.room.room, after));
                 page.rooms.push(view);
             }
             if left == 0 {
                 break;
             }
             let Some(next) = next else { return Ok(page) };
-            (place, after) = (next, 0);
+            (place, within) = (next, None);
         }
-        page.next = Some(LifeCursor { place, after }.to_string());
+        page.next = Some(LifeCursor { place, within }.to_string());
         Ok(page)
     }
 
@@ -177,6 +192,7 @@ impl Services {
             kind: room.room.kind(),
             title: info.title.clone(),
             is_member: *is_member,
+            after: *after,
             read: room.mark.read,
             messages: Vec::new(),
             reactions: Vec::new(),
@@ -215,9 +231,13 @@ mod tests {
 
     #[test]
     fn a_cursor_is_read_as_it_was_written_and_nothing_else_is_one() {
-        let cursor = LifeCursor { place: LifePlace::default(), after: 12 };
-        assert_eq!(LifeCursor::parse(&cursor.to_string()), Some(cursor));
-        for text in ["", ".", "AAAA.1", &format!("{}.01", LifePlace::default())] {
+        let room = "00000000-0000-8100-8000-00000000000a";
+        for within in [None, Some((room.parse().unwrap(), 12))] {
+            let cursor = LifeCursor { place: LifePlace::default(), within };
+            assert_eq!(LifeCursor::parse(&cursor.to_string()), Some(cursor));
+        }
+        let place = LifePlace::default();
+        for text in ["", ".", "AAAA.1", &format!("{place}.1"), &format!("{place}.{room}.01")] {
             assert_eq!(LifeCursor::parse(text), None, "{text}");
         }
     }

@@ -90,7 +90,7 @@ impl Services {
             let (member, message) = self.message_to_report(caller, room, seq).await?;
             let sent = message.created_at;
             let report = self.new_report(caller, &member, message, reason).await?;
-            match self.store.put_report(&report, sent).await? {
+            match self.store.put_report(&report, &member, sent).await? {
                 Reported::New => return Ok(((&report).into(), true)),
                 Reported::Before(first) => return Ok(((&*first).into(), false)),
                 Reported::Changed => {}

@@ -198,9 +198,10 @@ impl SideKey {
         &self.0
     }
 
-    /// One of 64 places, each as likely as the others: the key is a hash, and this its beginning.
-    pub fn place(&self) -> &str {
-        &self.0[..1]
+    /// One of 32 places, each as likely as the others: the key is a hash, and this comes of its beginning.
+    pub fn place(&self) -> String {
+        let first = URL_SAFE_NO_PAD.decode(&self.0).ok().and_then(|bytes| bytes.first().copied());
+        (first.unwrap_or_default() % 32).to_string()
     }
 }
 

@@ -4,9 +4,12 @@
 //! known from one item, without looking at messages, and a gap in the log whose messages have been
 //! deleted cannot be taken for one that a post left.
 
-use std::{collections::BTreeMap, str::FromStr};
+use std::{collections::BTreeMap, fmt, str::FromStr};
 
-use serde::{Deserialize, de::value::StrDeserializer};
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{Error as _, value::StrDeserializer},
+};
 
 use crate::domain::{room::RoomKind, time::Timestamp};
 
@@ -61,9 +64,73 @@ impl FromStr for Retention {
     }
 }
 
-/// Of a room: which stretches of time it had messages in, by the day since 1970 on which each began,
-/// and the highest `seq` from before.
-pub type Stretches = BTreeMap<i64, u64>;
+/// Some days in which a room had messages, and for how long those are kept: as was said when they came.
+/// What is said later changes no stretch but the next ones, so that nothing goes from the table that is
+/// still shown; fewer days also end the earlier ones sooner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Stretch {
+    /// Its first day, since 1970.
+    begin: i64,
+    /// So many days at most is it kept.
+    days: i64,
+}
+
+impl Stretch {
+    /// When the store may delete what was said in it, in seconds since 1970: a day after it is shown no
+    /// more, for the clocks that are wrong.
+    pub fn ttl(self) -> i64 {
+        (self.begin + self.days + 1) * DAY_MILLIS / 1_000
+    }
+
+    /// When what was said in it is shown no more, in milliseconds: its first message then has the age that
+    /// none may pass. Where fewer days are kept now, its last one has the age that it may have at least.
+    fn end(self, now_kept: Option<Lifetime>) -> i64 {
+        let sooner = now_kept.filter(|kept| kept.days < self.days).map(|kept| {
+            let width = Lifetime { days: self.days }.width();
+            self.begin + width + kept.days - kept.width()
+        });
+        sooner.map_or(self.begin + self.days, |sooner| sooner.min(self.begin + self.days))
+            * DAY_MILLIS
+    }
+}
+
+/// As HEAD spells it: `20777.365`.
+impl fmt::Display for Stretch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.begin, self.days)
+    }
+}
+
+impl Serialize for Stretch {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Stretch {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let parts = text.split_once('.').map(|(begin, days)| (begin.parse(), days.parse()));
+        match parts {
+            Some((Ok(begin), Ok(days))) => Ok(Self { begin, days }),
+            _ => Err(D::Error::custom("no stretch of days")),
+        }
+    }
+}
+
+/// Of a room: which stretches of time it had messages in, and the highest `seq` from before each.
+pub type Stretches = BTreeMap<Stretch, u64>;
+
+/// What of a room tells how old it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Ages<'a> {
+    /// When its messages came.
+    pub stretches: &'a Stretches,
+    /// The highest `seq`, and when it was given out.
+    pub last: (u64, Timestamp),
+    /// When the one before it was, if that is known.
+    pub before: Option<Timestamp>,
+}
 
 /// What of a room is too old.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -71,48 +138,46 @@ pub struct Expired {
     /// Slots up to this one.
     pub floor: u64,
     /// The stretches that are over, which nobody needs any more.
-    pub stretches: Vec<i64>,
+    pub stretches: Vec<Stretch>,
 }
 
 impl Lifetime {
-    /// The day on which the stretch began that this instant is in.
-    pub fn stretch(self, at: Timestamp) -> i64 {
-        let width = (self.days + STRETCHES - 1) / STRETCHES;
+    /// The stretch that this instant is in.
+    pub fn stretch(self, at: Timestamp) -> Stretch {
         let day = at.millis() / DAY_MILLIS;
-        day - day % width
+        Stretch { begin: day - day % self.width(), days: self.days }
     }
 
-    /// When the store may delete what was written at this instant, in seconds since 1970: a day after
-    /// it is shown no more, for the clocks that are wrong.
-    pub fn ttl(self, at: Timestamp) -> i64 {
-        (self.end(self.stretch(at)) + DAY_MILLIS) / 1_000
+    /// How many days make a stretch.
+    fn width(self) -> i64 {
+        (self.days + STRETCHES - 1) / STRETCHES
     }
 
-    /// When what was said in a stretch is too old: its first message then has the age that none may
-    /// pass.
-    fn end(self, stretch: i64) -> i64 {
-        (stretch + self.days) * DAY_MILLIS
+    fn is_over(self, last: Timestamp, now: Timestamp) -> bool {
+        last.millis() + self.days * DAY_MILLIS <= now.millis()
     }
+}
 
-    /// What of a room is too old, whose highest `seq` is `head` and was given out at `last`.
-    pub fn expired(
-        self,
-        stretches: &Stretches,
-        (head, last): (u64, Timestamp),
-        now: Timestamp,
-    ) -> Expired {
-        if last.millis() + self.days * DAY_MILLIS <= now.millis() {
-            return Expired { floor: head, stretches: stretches.keys().copied().collect() };
+/// What of a room is too old, where messages are kept for so long now.
+pub fn expired(kept: Option<Lifetime>, ages: Ages<'_>, now: Timestamp) -> Expired {
+    let Ages { stretches, last: (head, last), before } = ages;
+    let is_over = |at| kept.is_some_and(|kept| kept.is_over(at, now));
+    if is_over(last) {
+        return Expired { floor: head, stretches: stretches.keys().copied().collect() };
+    }
+    let gone = stretches.keys().copied().filter(|stretch| stretch.end(kept) <= now.millis());
+    let gone: Vec<Stretch> = gone.collect();
+    let floor = match gone.last() {
+        // A stretch ends where the next one began that has messages.
+        Some(last) => {
+            let next = stretches.iter().find(|(stretch, _)| *stretch > last);
+            next.map_or(head, |(_, before)| *before)
         }
-        let over = |stretch: &i64| self.end(*stretch) <= now.millis();
-        let gone: Vec<i64> = stretches.keys().copied().filter(over).collect();
-        let floor = match gone.last() {
-            // A stretch ends where the next one began that has messages.
-            Some(last) => stretches.range(last + 1..).next().map_or(head, |(_, before)| *before),
-            None => 0,
-        };
-        Expired { floor, stretches: gone }
-    }
+        None => 0,
+    };
+    // Also those from before anything was noted.
+    let quiet = if before.is_some_and(is_over) { head.saturating_sub(1) } else { 0 };
+    Expired { floor: floor.max(quiet), stretches: gone }
 }
 
 #[cfg(test)]
@@ -123,15 +188,30 @@ mod tests {
         Timestamp::from_millis(day * DAY_MILLIS)
     }
 
-    fn lifetime(days: i64) -> Lifetime {
+    fn kept(days: i64) -> Lifetime {
         Lifetime { days }
+    }
+
+    /// The floor of a room that goes on talking, which had its first message then, under `then` days.
+    fn floor(sent: Timestamp, then: i64, now_kept: Option<i64>, now: Timestamp) -> u64 {
+        let mut stretches = Stretches::from([(kept(then).stretch(sent), 0)]);
+        let goes_on = kept(now_kept.unwrap_or(then)).stretch(now);
+        stretches.entry(goes_on).or_insert(1);
+        let ages = Ages { stretches: &stretches, last: (2, now), before: Some(now) };
+        expired(now_kept.map(kept), ages, now).floor
+    }
+
+    /// After how many days a message is shown no more.
+    fn shown_for(sent: Timestamp, then: i64, now_kept: Option<i64>) -> i64 {
+        let after = |days: i64| sent.plus_millis(days * DAY_MILLIS);
+        (0..2_000).find(|days| floor(sent, then, now_kept, after(*days)) >= 1).unwrap()
     }
 
     #[test]
     fn what_is_kept_is_named_by_kind_and_days() {
         let retention: Retention = "support=365, match = 30,".parse().unwrap();
-        assert_eq!(retention.of(RoomKind::Support), Some(lifetime(365)));
-        assert_eq!(retention.of(RoomKind::Match), Some(lifetime(30)));
+        assert_eq!(retention.of(RoomKind::Support), Some(kept(365)));
+        assert_eq!(retention.of(RoomKind::Match), Some(kept(30)));
         assert_eq!(retention.of(RoomKind::Direct), None);
         assert_eq!("".parse(), Ok(Retention::default()));
         for bad in
@@ -143,42 +223,72 @@ mod tests {
 
     #[test]
     fn nothing_is_shown_longer_than_said_nor_a_ninth_less_and_never_within_a_week() {
-        for days in [9, 10, 18, 19, 30, 90, 365] {
-            let (lifetime, sent) = (lifetime(days), day(20_777));
-            let stretches = Stretches::from([(lifetime.stretch(sent), 0)]);
-            // Somebody goes on talking, so that only the stretches say how old the message is.
-            let floor = |now: Timestamp| {
-                let mut stretches = stretches.clone();
-                stretches.entry(lifetime.stretch(now)).or_insert(1);
-                lifetime.expired(&stretches, (2, now), now).floor
-            };
-            let age = (0..).find(|age| floor(sent.plus_millis(age * DAY_MILLIS)) == 1).unwrap();
-            assert!(
-                age <= days && age > days - (days + STRETCHES - 1) / STRETCHES,
-                "{days}: {age}"
-            );
+        for (days, first) in [9, 10, 18, 19, 30, 90, 365]
+            .into_iter()
+            .flat_map(|days| (20_777..20_777 + kept(days).width()).map(move |first| (days, first)))
+        {
+            let age = shown_for(day(first), days, Some(days));
+            assert!(age <= days && age > days - kept(days).width(), "{days}: {age}");
             assert!(age >= 8, "{days}: {age}");
-            assert!(lifetime.ttl(sent) * 1_000 > (sent.millis() + age * DAY_MILLIS), "{days}");
+            let ttl = kept(days).stretch(day(first)).ttl();
+            assert!(ttl * 1_000 > (first + age) * DAY_MILLIS, "{days}: still shown");
+        }
+    }
+
+    #[test]
+    fn fewer_days_hide_sooner_but_nothing_that_is_younger_than_they_say() {
+        for (then, now) in [(365, 30), (365, 90), (90, 9), (30, 29)] {
+            for first in 20_777..20_777 + kept(then).width() {
+                let age = shown_for(day(first), then, Some(now));
+                assert!(age >= now - kept(now).width(), "{then} to {now}: {age}");
+                assert!(age <= now + kept(then).width(), "{then} to {now}: {age}");
+            }
+        }
+    }
+
+    #[test]
+    fn more_days_or_none_keep_nothing_that_the_store_deletes() {
+        for now_kept in [Some(365), None] {
+            for first in 20_777..20_777 + 4 {
+                let age = shown_for(day(first), 30, now_kept);
+                assert!(kept(30).stretch(day(first)).ttl() > (first + age) * DAY_MILLIS / 1_000);
+            }
         }
     }
 
     #[test]
     fn a_stretch_ends_where_the_next_one_with_messages_began() {
-        let nine = lifetime(9);
-        let stretches = Stretches::from([(100, 0), (101, 5), (105, 7)]);
-        let expired = |now| nine.expired(&stretches, (8, day(105)), day(now));
+        let stretch = |begin| Stretch { begin, days: 9 };
+        let stretches = Stretches::from([(stretch(100), 0), (stretch(101), 5), (stretch(105), 7)]);
+        let ages = Ages { stretches: &stretches, last: (8, day(105)), before: Some(day(105)) };
+        let expired = |now| expired(Some(kept(9)), ages, day(now));
+        let gone = |days: &[i64]| days.iter().copied().map(stretch).collect::<Vec<_>>();
         assert_eq!(expired(108), Expired::default());
-        assert_eq!(expired(109), Expired { floor: 5, stretches: vec![100] });
-        assert_eq!(expired(110), Expired { floor: 7, stretches: vec![100, 101] });
-        assert_eq!(expired(113), Expired { floor: 7, stretches: vec![100, 101] });
-        assert_eq!(expired(114), Expired { floor: 8, stretches: vec![100, 101, 105] });
+        assert_eq!(expired(109), Expired { floor: 5, stretches: gone(&[100]) });
+        assert_eq!(expired(110), Expired { floor: 7, stretches: gone(&[100, 101]) });
+        assert_eq!(expired(113), Expired { floor: 7, stretches: gone(&[100, 101]) });
+        assert_eq!(expired(114), Expired { floor: 8, stretches: gone(&[100, 101, 105]) });
     }
 
     #[test]
-    fn a_room_that_was_quiet_since_before_anything_was_remembered_expires_as_a_whole() {
-        let nine = lifetime(9);
-        let expired = |now| nine.expired(&Stretches::new(), (8, day(100)), now);
-        assert_eq!(expired(day(109).plus_millis(-1)).floor, 0);
-        assert_eq!(expired(day(109)).floor, 8);
+    fn what_came_before_anything_was_noted_expires_as_a_whole_and_stays_so() {
+        let stretches = Stretches::new();
+        let quiet = Ages { stretches: &stretches, last: (8, day(100)), before: None };
+        let floor = |ages, now| expired(Some(kept(9)), ages, now).floor;
+        assert_eq!(floor(quiet, day(109).plus_millis(-1)), 0);
+        assert_eq!(floor(quiet, day(109)), 8);
+        let stretches = Stretches::from([(kept(9).stretch(day(110)), 8)]);
+        let goes_on = Ages { stretches: &stretches, last: (9, day(110)), before: Some(day(100)) };
+        assert_eq!(floor(goes_on, day(110)), 8);
+    }
+
+    #[test]
+    fn a_stretch_is_read_as_it_was_written() {
+        let stretch = kept(365).stretch(day(20_777));
+        let json = serde_json::to_string(&stretch).unwrap();
+        assert_eq!(serde_json::from_str::<Stretch>(&json).unwrap(), stretch);
+        for bad in ["\"\"", "\"1\"", "\"1.x\"", "1"] {
+            assert!(serde_json::from_str::<Stretch>(bad).is_err(), "{bad}");
+        }
     }
 }

@@ -12,11 +12,12 @@ use super::{
     Store, StoreError,
     attr::n,
     head::{self, Head, Preview},
-    info, key, update,
+    info, key,
+    update::{self, Updated},
 };
 use crate::domain::{
     ids::RoomId,
-    retention::{Lifetime, Retention},
+    retention::{Lifetime, Retention, expired},
     room::RoomKind,
     time::{Clock, Timestamp},
 };
@@ -42,7 +43,20 @@ impl Store {
 
     /// When the store may delete what a room of a kind was told at this instant, in seconds since 1970.
     pub(super) fn expiry(&self, kind: RoomKind, at: Timestamp) -> Option<AttributeValue> {
-        self.lifetime(kind).map(|lifetime| n(lifetime.ttl(at)))
+        self.lifetime(kind).map(|lifetime| n(lifetime.stretch(at).ttl()))
+    }
+
+    /// The same of a message whose commit left HEAD so. Another commit may have begun the next stretch just
+    /// before: then the message belongs to that one.
+    pub(super) fn expiry_in(
+        &self,
+        kind: RoomKind,
+        head: &Head,
+        at: Timestamp,
+    ) -> Option<AttributeValue> {
+        let stretch = self.lifetime(kind)?.stretch(at);
+        let newest = head.stretches.last_key_value().map_or(stretch, |(newest, _)| *newest);
+        Some(n(newest.max(stretch).ttl()))
     }
 
     /// Whether an item's time is over that the store has not deleted yet.
@@ -60,11 +74,11 @@ impl Store {
     ) -> Result<Option<Head>, StoreError> {
         let kind = info::partition(&item).map(RoomId::kind);
         let Some(mut head) = head::parse(item)? else { return Ok(None) };
-        if let (Some(aging), Some(lifetime)) =
-            (&self.aging, kind.and_then(|kind| self.lifetime(kind)))
+        let kept = kind.and_then(|kind| self.lifetime(kind));
+        if let Some(aging) = self.aging.as_ref()
+            && (kept.is_some() || !head.stretches.is_empty())
         {
-            let last = (head.seq, head.last_activity());
-            let expired = lifetime.expired(&head.stretches, last, aging.clock.now());
+            let expired = expired(kept, head.ages(), aging.clock.now());
             if expired.floor > head.floor || !expired.stretches.is_empty() {
                 head.floor = expired.floor.max(head.floor);
                 head.expired = Some(expired.stretches);
@@ -79,7 +93,18 @@ impl Store {
     /// Takes out of HEAD what is too old. It is not seen there anyhow: whoever fails leaves it to the
     /// next one.
     pub(super) async fn forget_expired(&self, room: RoomId, head: &Head) {
-        let Some(stretches) = &head.expired else { return };
+        if let Err(error) = self.remove_expired(room, head).await {
+            tracing::warn!(%error, %room, "what is too old was left in a room");
+        }
+    }
+
+    /// Takes out of HEAD what is too old; false where HEAD is not as it was read.
+    pub(super) async fn remove_expired(
+        &self,
+        room: RoomId,
+        head: &Head,
+    ) -> Result<bool, StoreError> {
+        let Some(stretches) = &head.expired else { return Ok(true) };
         let mut request = self
             .update(key::of(key::room(room), key::HEAD))
             .expression_attribute_values(":floor", n(head.floor));
@@ -91,17 +116,14 @@ impl Store {
         let all = head.floor == head.seq;
         if all {
             remove.extend(["x", "s", "f", "w"].map(|part| format!("pv.{part}")));
-            request = request.expression_attribute_values(":none", n(0));
         }
-        let set = if all { "SET lo = :floor, vd = :none" } else { "SET lo = :floor" };
         let remove = match remove.as_slice() {
             [] => String::new(),
             parts => format!(" REMOVE {}", parts.join(", ")),
         };
         let condition = if all { "seq = :floor" } else { "lo <= :floor AND attribute_exists(seq)" };
-        let request = request.update_expression(set.to_owned() + &remove);
-        if let Err(error) = update::send(request.condition_expression(condition)).await {
-            tracing::warn!(%error, %room, "what is too old was left in a room");
-        }
+        let request = request.update_expression("SET lo = :floor".to_owned() + &remove);
+        let sent = update::send(request.condition_expression(condition)).await?;
+        Ok(matches!(sent, Updated::Done(_)))
     }
 }

@@ -255,7 +255,8 @@ impl Run<'_> {
             request = request.expression_attribute_values(":reply_to", n(seq));
         }
         if let Some(lifetime) = self.store.lifetime(self.room.kind()) {
-            changes.set.push("ep.#stretch = if_not_exists(ep.#stretch, seq)".into());
+            let noted = ["ep.#stretch = if_not_exists(ep.#stretch, seq)", "lb = la"];
+            changes.set.extend(noted.map(Cow::from));
             let stretch = lifetime.stretch(now).to_string();
             request = request.expression_attribute_names("#stretch", stretch);
         }
@@ -328,7 +329,7 @@ impl Run<'_> {
 }
 
 /// Where HEAD keeps when the poster's next post is due. A side has its own number. A group's members
-/// share 64 of them: what a group costs must not depend on its size, and whoever meets somebody else's
+/// share 32 of them: what a group costs must not depend on its size, and whoever meets somebody else's
 /// haste there waits a moment.
 fn due_path(poster: &Poster) -> Option<&'static str> {
     match poster {
@@ -342,7 +343,7 @@ fn due_path(poster: &Poster) -> Option<&'static str> {
 fn due(head: &Head, poster: &Poster) -> Option<i64> {
     match poster {
         Poster::Side(key) | Poster::Agent(key) => head.marks.get(key)?.due,
-        Poster::Member(key) => head.rate.as_ref()?.get(key.place()).copied(),
+        Poster::Member(key) => head.rate.as_ref()?.get(&key.place()).copied(),
         Poster::System => None,
     }
 }

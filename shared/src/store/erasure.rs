@@ -8,10 +8,13 @@
 //! 2. In each room the person stops being a member, in one transaction with an ERASURE in the person's
 //!    own partition: from then on it can post nothing more there, and the room cannot be forgotten.
 //! 3. Each of its messages keeps its place without its text, and under an id that tells nothing. Slots
-//!    that are empty are closed first, so that no late put comes behind. Copies in reports go, and then
-//!    the ERASURE does.
+//!    that are empty are closed first, so that no late put comes behind. Copies in reports go.
+//! 4. Whoever is left in the room is told, and then the ERASURE goes, too.
 
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
 
 use aws_sdk_dynamodb::types::{
     AttributeValue, DeleteRequest, Put, TransactWriteItem, Update, WriteRequest,
@@ -41,9 +44,11 @@ use crate::domain::{
 };
 
 /// How much one call does: a slot that is looked at counts as one, a room as [`ROOM`].
-const PER_CALL: u64 = 10_000;
+const PER_CALL: u64 = 5_000;
 /// What a room counts for beside its slots.
-const ROOM: u64 = 100;
+const ROOM: u64 = 50;
+/// How long one call goes on with another page or room: a function has ten seconds in all.
+const PATIENCE: Duration = Duration::from_secs(4);
 
 /// How many rooms are listed together.
 const ROOMS: usize = 100;
@@ -61,10 +66,28 @@ const MARKER_SECONDS: i64 = 30 * 24 * 3600;
 /// What came of a call.
 #[derive(Clone, Debug, Default)]
 pub struct Erasure {
-    /// The rooms in which something was done.
+    /// The rooms in which something was done: whoever is left in them is to be told.
     pub rooms: Vec<RoomId>,
-    /// Whether nothing is left to do.
+    /// Those in which nothing is left to do once that is told.
+    pub finished: Vec<RoomId>,
+    /// Whether nothing is left to do anywhere.
     pub done: bool,
+}
+
+/// How much of its share a call has left.
+struct Share {
+    left: u64,
+    began: Instant,
+}
+
+impl Share {
+    fn is_used_up(&self) -> bool {
+        self.left == 0 || self.began.elapsed() > PATIENCE
+    }
+
+    fn use_up(&mut self, some: u64) {
+        self.left = self.left.saturating_sub(some);
+    }
 }
 
 /// Whom to erase.
@@ -101,7 +124,8 @@ impl Work {
 }
 
 impl Store {
-    /// Erases a person, or a part of it where that is much.
+    /// Erases a person, or a part of it where that is much. Once whoever is left has been told,
+    /// [`Self::forget_erasures`] ends it.
     ///
     /// # Errors
     /// When the store cannot be reached; the next call goes on.
@@ -114,26 +138,45 @@ impl Store {
         let person = Person { key, principal, clock };
         self.put_marker(&person).await?;
         self.delete_own_items(&person).await?;
-        let (mut left, mut erasure) = (PER_CALL, Erasure::default());
+        let mut share = Share { left: PER_CALL, began: Instant::now() };
+        let mut erasure = Erasure::default();
         for work in self.works(&person).await? {
-            if !self.erase_from(&person, work, &mut left, &mut erasure).await? {
+            if !self.erase_from(&person, work, &mut share, &mut erasure).await? {
                 return Ok(erasure);
             }
         }
-        let mut place = Some(LifePlace::default());
-        while let Some(at) = place {
-            let (rooms, next) = self.rooms_of_life(key, at, ROOMS).await?;
-            for room in rooms {
-                // An index may still show a room that has been done.
-                let Some(work) = self.leave_for_good(&person, room).await? else { continue };
-                if !self.erase_from(&person, work, &mut left, &mut erasure).await? {
-                    return Ok(erasure);
+        loop {
+            let (mut found, mut place) = (false, Some(LifePlace::default()));
+            while let Some(at) = place {
+                let (rooms, next) = self.rooms_of_life(key, at, ROOMS).await?;
+                for room in rooms {
+                    // An index may still show a room that has been done.
+                    let Some(work) = self.leave_for_good(&person, room).await? else { continue };
+                    found = true;
+                    if !self.erase_from(&person, work, &mut share, &mut erasure).await? {
+                        return Ok(erasure);
+                    }
                 }
+                place = next;
             }
-            place = next;
+            // A room may have moved from a list that was yet to be read to one that had been.
+            if !found {
+                erasure.done = true;
+                return Ok(erasure);
+            }
         }
-        erasure.done = true;
-        Ok(erasure)
+    }
+
+    /// Forgets that something was to be done in these rooms.
+    ///
+    /// # Errors
+    /// When the store cannot be reached; the next call finds nothing to do there, and forgets it.
+    pub async fn forget_erasures(&self, key: &SideKey, rooms: &[RoomId]) -> Result<(), StoreError> {
+        let notes = rooms.iter().flat_map(|room| {
+            [key::ERASURE, key::LEFT]
+                .map(|begin| key::of(key::side(key), key::own_room(begin, *room)))
+        });
+        self.delete_items(notes).await
     }
 
     /// What remains of the PROFILE: that there is nothing more to know.
@@ -170,8 +213,11 @@ impl Store {
         };
         let own = self.own_items(person.key, "").await?;
         let blocks = self.blocks_of(person.key).await?;
-        let keys = own.into_iter().filter(|item| !needed(item)).chain(blocks);
-        let requests = keys.map(|mut key| {
+        self.delete_items(own.into_iter().filter(|item| !needed(item)).chain(blocks)).await
+    }
+
+    async fn delete_items(&self, items: impl Iterator<Item = Key>) -> Result<(), StoreError> {
+        let requests = items.map(|mut key| {
             key.retain(|name, _| name == "pk" || name == "sk");
             let delete = DeleteRequest::builder().set_key(Some(key)).build();
             let delete = delete.map_err(StoreError::broken)?;
@@ -217,7 +263,7 @@ impl Store {
                 return Ok(Some(Work { room, member_id, next: 1 }));
             }
             let Some(mark) = head.marks.get(person.key) else { return Ok(None) };
-            let work = Work { room, member_id: mark.member_id.clone(), next: head.floor + 1 };
+            let work = Work { room, member_id: mark.member_id.clone(), next: 1 };
             if self.transact(self.leave_request(person, &work, &head, mark).await?).await?.is_done()
             {
                 return Ok(Some(work));
@@ -252,7 +298,12 @@ impl Store {
             .expression_attribute_values(":zero", n(0))
             .expression_attribute_values(":one", n(1))
             .expression_attribute_values(":seq", n(head.seq));
+        let mut remove = vec!["rd.#me", "bl.#me"];
         for (attribute, to) in head.list_keys_of(person.key, &stand_in) {
+            if attribute == "k1" {
+                // Nobody is there any more for whom somebody could wait.
+                remove.extend(["q3p", "q3s"]);
+            }
             set.push(format!("{attribute} = :{attribute}"));
             update = update.expression_attribute_values(format!(":{attribute}"), s(to));
         }
@@ -261,7 +312,7 @@ impl Store {
             update = update.expression_attribute_values(":nobody", s(stand_in.as_str()));
         }
         let update = update
-            .update_expression(format!("SET {} REMOVE rd.#me, bl.#me", set.join(", ")))
+            .update_expression(format!("SET {} REMOVE {}", set.join(", "), remove.join(", ")))
             .build()
             .map_err(StoreError::broken)?;
         let info = Update::builder()
@@ -286,16 +337,16 @@ impl Store {
         &self,
         person: &Person<'_>,
         mut work: Work,
-        left: &mut u64,
+        share: &mut Share,
         erasure: &mut Erasure,
     ) -> Result<bool, StoreError> {
-        if *left < ROOM {
+        if share.is_used_up() {
             return Ok(false);
         }
-        *left -= ROOM;
+        share.use_up(ROOM);
         erasure.rooms.push(work.room);
         let from = work.next;
-        let done = self.erase_messages(person, &mut work, left).await?;
+        let done = self.erase_messages(person, &mut work, share).await?;
         if !done {
             if work.next > from {
                 let keep = self.client.put_item().table_name(&self.table);
@@ -310,12 +361,8 @@ impl Store {
             new_id: &work.new_id(&nobody),
         };
         self.forget_in_reports(work.room, forgotten).await?;
-        for begin in [key::ERASURE, key::LEFT] {
-            let note = key::of(key::side(person.key), key::own_room(begin, work.room));
-            let delete = self.client.delete_item().table_name(&self.table);
-            delete.set_key(Some(note)).send().await?;
-        }
-        Ok(*left > 0)
+        erasure.finished.push(work.room);
+        Ok(!share.is_used_up())
     }
 
     /// Whether all of the person's messages in the room have lost their text.
@@ -323,26 +370,33 @@ impl Store {
         &self,
         person: &Person<'_>,
         work: &mut Work,
-        left: &mut u64,
+        share: &mut Share,
     ) -> Result<bool, StoreError> {
         let nobody = person.key.erased_in(self.salt().await?, work.room);
         let new_id = work.new_id(&nobody);
         for _ in 0..MAX_TRIES {
             // A room that was deleted has nothing left.
             let Some(head) = self.read_head(work.room).await? else { return Ok(true) };
+            // What is too old is not seen in HEAD, and may still be there.
+            if !self.remove_expired(work.room, &head).await? {
+                continue;
+            }
             self.forget_sender(work, &head, &new_id).await?;
             let (room, mark) = (work.room, Mark::default());
             let mut reader = Membership { room, me: nobody.clone(), mark, part: None, head };
-            work.next = work.next.max(reader.head.floor + 1);
+            if work.next <= reader.head.floor {
+                self.delete_hidden(work, reader.head.floor).await?;
+                work.next = reader.head.floor + 1;
+            }
             loop {
                 if work.next > reader.head.seq {
                     return Ok(true);
                 }
-                if *left == 0 {
+                if share.is_used_up() {
                     return Ok(false);
                 }
                 let window = Window::After(work.next - 1);
-                let page = self.page_of(&reader, window, SLOTS.min(*left), person.clock).await?;
+                let page = self.page_of(&reader, window, SLOTS, person.clock).await?;
                 // A post may be under way at the next slot.
                 let Some(last) = page.slots.last().map(Slot::seq) else { return Ok(false) };
                 let theirs = page.slots.iter().filter_map(|slot| match slot {
@@ -353,11 +407,39 @@ impl Store {
                 if !self.erase_texts(&mut reader, &theirs, &new_id, person.clock.now()).await? {
                     break;
                 }
-                *left -= page.slots.len() as u64;
+                share.use_up(page.slots.len() as u64);
                 work.next = last + 1;
             }
         }
         Err(StoreError::Unavailable("the room's messages changed too often".into()))
+    }
+
+    /// Deletes the person's messages up to a slot that nobody sees any more: too old to be shown, and perhaps
+    /// from before the table was told to delete them.
+    async fn delete_hidden(&self, work: &Work, floor: u64) -> Result<(), StoreError> {
+        let mut start = None;
+        loop {
+            let answer = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .key_condition_expression("pk = :room AND sk BETWEEN :first AND :last")
+                .filter_expression("i = :sender")
+                .projection_expression("pk, sk")
+                .expression_attribute_values(":room", s(key::room(work.room)))
+                .expression_attribute_values(":first", s(key::slot(work.next)))
+                .expression_attribute_values(":last", s(key::slot(floor)))
+                .expression_attribute_values(":sender", s(&work.member_id))
+                .consistent_read(true)
+                .set_exclusive_start_key(start)
+                .send()
+                .await?;
+            self.delete_items(answer.items.unwrap_or_default().into_iter()).await?;
+            start = answer.last_evaluated_key;
+            if start.is_none() {
+                return Ok(());
+            }
+        }
     }
 
     /// The newest message's sender by its new id, where HEAD does not hold the sender's mark.

@@ -11,7 +11,7 @@ use crate::domain::{
     ids::{RoomId, Salt, SideKey},
     member::MemberType,
     message::SenderType,
-    retention::Stretches,
+    retention::{Ages, Stretch, Stretches},
     room::Founding,
     time::Timestamp,
 };
@@ -57,7 +57,10 @@ pub struct Head {
     pub(super) stretches: Stretches,
     /// When HEAD in the store holds what is too old, as it was read: stretches that are over.
     #[serde(skip)]
-    pub(super) expired: Option<Vec<i64>>,
+    pub(super) expired: Option<Vec<Stretch>>,
+    /// Where messages are kept only so long: when the slot before the last one was taken.
+    #[serde(rename = "lb", default, skip_serializing_if = "Option::is_none")]
+    before_last: Option<i64>,
     /// When the last slot was taken, in milliseconds.
     #[serde(rename = "la")]
     last_activity: i64,
@@ -221,6 +224,7 @@ impl Head {
             preview: Preview::default(),
             stretches: Stretches::new(),
             expired: None,
+            before_last: None,
             last_activity: now.millis(),
             last_change: None,
             archived_at: None,
@@ -303,10 +307,20 @@ impl Head {
         self.seq.saturating_sub(mark.read.max(self.floor))
     }
 
-    /// How many messages the room holds: every slot that was handed out and is not gone, less the void
-    /// ones.
+    /// How many messages the room holds: every slot that was handed out, less the void ones. Where slots
+    /// are gone, nobody knows how many of those were void, so these few are counted among the others.
     pub fn message_count(&self) -> u64 {
-        self.seq.saturating_sub(self.floor).saturating_sub(self.voids)
+        let less = if self.floor > 0 { self.floor } else { self.voids };
+        self.seq.saturating_sub(less)
+    }
+
+    /// What tells how old the room's messages are.
+    pub(super) fn ages(&self) -> Ages<'_> {
+        Ages {
+            stretches: &self.stretches,
+            last: (self.seq, self.last_activity()),
+            before: self.before_last.map(Timestamp::from_millis),
+        }
     }
 
     /// How many members the room has.

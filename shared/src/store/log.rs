@@ -170,7 +170,15 @@ impl Run<'_> {
         {
             return self.put_until_stored(owned, room).await;
         }
-        let (taken, room) = self.commit(self.sender.rate).await?;
+        let (taken, room) = match (self.commit(self.sender.rate).await, &self.claim) {
+            // What is stored already is not refused, however fast it is repeated.
+            (Err(AppendError::TooFast { retry_after }), Some(claim)) => {
+                let found = self.look_up(claim).await?;
+                let (owned, room) = found.ok_or(AppendError::TooFast { retry_after })?;
+                return self.put_until_stored(owned, room).await;
+            }
+            (committed, _) => committed?,
+        };
         let stored = self.claim_and_put(taken, room.clone());
         // A member of a group has its mark beside HEAD; it moves while the message is put.
         let marked = self.mark_sender(taken, &room);
@@ -374,7 +382,7 @@ impl Run<'_> {
             rev: room.head.rev,
         };
         let mut item = slot::message_item(&message, &self.fingerprint)?;
-        let ttl = self.store.expiry(self.room.kind(), owned.at);
+        let ttl = self.store.expiry_in(self.room.kind(), &room.head, owned.at);
         item.extend(ttl.map(|ttl| (table::TTL.to_owned(), ttl)));
         let put = self
             .store

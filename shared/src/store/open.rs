@@ -122,12 +122,13 @@ impl Store {
         for _ in 0..MAX_GENERATIONS {
             match self.place(id, asker).await? {
                 Place::Gone(next) => {
-                    generation = next;
-                    id = founding.id(salt, next);
+                    generation = next.max(generation + 1);
+                    id = founding.id(salt, generation);
                 }
                 // Whoever comes back under the id of somebody who was erased is somebody new.
                 Place::Open(whole) if whole.head.has_nobody() => {
-                    generation = whole.head.opened_again + 1;
+                    // Never back: a room that moved here counts its own generations.
+                    generation = (whole.head.opened_again + 1).max(generation + 1);
                     id = founding.id(salt, generation);
                 }
                 Place::Moved(to) => id = to,

@@ -17,7 +17,9 @@ use serde::Deserialize;
 use super::{
     Store, StoreError,
     attr::{n, s},
-    fault::{CONFLICT_TRIES, condition_failed, in_conflict, is_conflict, wait_for_conflict},
+    fault::{
+        CONFLICT_TRIES, condition_failed, in_conflict, is_conflict, old_item, wait_for_conflict,
+    },
     key::{self, Key},
     table,
 };
@@ -231,6 +233,7 @@ impl Store {
             }
             // Only users are found by their names.
             let named = principal.kind == PrincipalType::User && before.name != after.name;
+            update.unless_erased = !erased;
             let written = if named {
                 self.rename(account, &before, &after, update).await?
             } else {
@@ -250,6 +253,7 @@ impl Store {
         account: &SideKey,
         update: Difference,
     ) -> Result<bool, StoreError> {
+        let condition = update.unless_erased.then(|| format!("attribute_not_exists({ERASED})"));
         let (expression, names, values) = update.parts();
         let sent = self
             .client
@@ -257,6 +261,7 @@ impl Store {
             .table_name(&self.table)
             .set_key(Some(profile_key(account)))
             .update_expression(expression)
+            .set_condition_expression(condition)
             .set_expression_attribute_names(names)
             .set_expression_attribute_values(values)
             .send()
@@ -264,7 +269,8 @@ impl Store {
         match sent {
             Ok(_) => Ok(true),
             Err(error) if in_conflict(&error) => Ok(false),
-            Err(error) => Err(error.into()),
+            // Erased since it was read.
+            Err(error) => old_item(error).map(|_| false),
         }
     }
 
@@ -334,13 +340,16 @@ impl Store {
         seen: Option<&str>,
         mut update: Difference,
     ) -> Result<Update, StoreError> {
-        let condition = match seen {
-            None => "attribute_not_exists(#name)",
+        let mut condition = match seen {
+            None => "attribute_not_exists(#name)".to_owned(),
             Some(name) => {
                 update.values.insert(":seen".into(), s(name));
-                "#name = :seen"
+                "#name = :seen".to_owned()
             }
         };
+        if update.unless_erased {
+            condition += &format!(" AND attribute_not_exists({ERASED})");
+        }
         let (expression, names, values) = update.parts();
         Update::builder()
             .table_name(&self.table)
@@ -362,6 +371,8 @@ struct Difference {
     remove: Vec<String>,
     names: HashMap<String, String>,
     values: HashMap<String, AttributeValue>,
+    /// Whether it holds only as long as the person is not erased.
+    unless_erased: bool,
 }
 
 /// An update's expression, and its attributes' names and values.

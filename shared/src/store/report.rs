@@ -18,6 +18,7 @@ use super::{
     attr::{n, s},
     fault::condition_failed,
     key::{self, Key},
+    membership::Membership,
     table,
     transact::{Transacted, transaction},
     update::{self, Updated},
@@ -99,17 +100,18 @@ pub struct ReportPage {
 }
 
 impl Store {
-    /// Stores a report, unless there is one of this message by the same reporter. `sent` is when the
-    /// message was: its copy is not kept longer.
+    /// Stores a report, unless there is one of this message by the same reporter. `by` is who
+    /// reports, `sent` when the message was: its copy is not kept longer.
     ///
     /// # Errors
     /// When the store cannot be reached.
     pub async fn put_report(
         &self,
         report: &Report,
+        by: &Membership,
         sent: Timestamp,
     ) -> Result<Reported, StoreError> {
-        match self.transact(self.report_request(report, sent)?).await? {
+        match self.transact(self.report_request(report, by, sent)?).await? {
             Transacted::Done => Ok(Reported::New),
             Transacted::Refused(reasons) => match reasons.as_slice() {
                 [own, ..] if condition_failed(own) => {
@@ -127,6 +129,7 @@ impl Store {
     fn report_request(
         &self,
         report: &Report,
+        by: &Membership,
         sent: Timestamp,
     ) -> Result<Vec<TransactWriteItem>, StoreError> {
         let mut item = item(report)?;
@@ -145,7 +148,16 @@ impl Store {
         let message = check(key::slot(report.seq))
             .condition_expression("b = :copy")
             .expression_attribute_values(":copy", s(report.body.clone().unwrap_or_default()));
-        let room = check(key::HEAD.to_owned()).condition_expression("attribute_exists(seq)");
+        // The room is there, and the reporter still in it.
+        let room = check(key::HEAD.to_owned());
+        let room = match by.part {
+            Some(_) => room
+                .condition_expression("v = :seen")
+                .expression_attribute_values(":seen", n(by.head.generation)),
+            None => room
+                .condition_expression("attribute_exists(rd.#me)")
+                .expression_attribute_names("#me", by.me.as_str()),
+        };
         Ok(transaction([
             TransactWriteItem::builder().put(put.build().map_err(StoreError::broken)?),
             TransactWriteItem::builder()

@@ -18,8 +18,8 @@ use crate::domain::{
 /// How often one may find that others were faster.
 const MAX_TRIES: usize = 16;
 
-/// How long what is kept is of use, in seconds: longer than any rate looks back.
-const LIFETIME: i64 = 24 * 3600;
+/// How long it is kept after it was of use, in seconds: for the clocks that are wrong.
+const LEEWAY: i64 = 3_600;
 
 /// What is limited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,7 +69,7 @@ impl Store {
                 .update_expression(format!("SET {}, #ttl = :ttl", clause.set))
                 .condition_expression(clause.condition)
                 .expression_attribute_names("#ttl", table::TTL)
-                .expression_attribute_values(":ttl", n(now.seconds() + LIFETIME));
+                .expression_attribute_values(":ttl", n(rate.horizon(now) / 1_000 + LEEWAY));
             for (name, value) in clause.values {
                 request = request.expression_attribute_values(name, value);
             }

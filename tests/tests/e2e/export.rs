@@ -3,9 +3,18 @@
 use serde_json::{Value, json};
 use tests::{Meter, Room, TestApp, User};
 
-/// The whole copy, its pages put together.
+/// The whole copy, page by page.
 async fn copy(server: &User, path: &str) -> Vec<Value> {
-    let (mut pages, mut next) = (Vec::new(), String::new());
+    pages(server, path, String::new()).await
+}
+
+/// The rest of a copy, from a cursor on.
+async fn copy_from(server: &User, path: &str, cursor: &str) -> Vec<Value> {
+    pages(server, path, format!("?cursor={cursor}")).await
+}
+
+async fn pages(server: &User, path: &str, mut next: String) -> Vec<Value> {
+    let mut pages = Vec::new();
     loop {
         let page = server.get(&format!("{path}{next}")).await.expect(200);
         next = match page["next"].as_str() {
@@ -110,6 +119,40 @@ async fn a_long_copy_comes_in_pages_and_misses_nothing() {
     assert_eq!(rooms.len(), 121);
     assert!(pages.len() >= 4, "{} pages", pages.len());
     assert!(pages[1].get("profile").is_none(), "only once");
+}
+
+/// A room that was begun gets a message between two pages, and another one stands in its place.
+#[tokio::test]
+async fn a_room_that_moves_between_two_pages_takes_nothing_from_the_next_one() {
+    let meter = Meter::new();
+    let app = TestApp::on(meter.clone()).await;
+    app.fix_clock().await;
+    let (alice, server) = (app.user("alice").await, app.service().await);
+    let rooms = [alice.opens_direct("bob").await, alice.opens_direct("carol").await];
+    for room in &rooms {
+        alice.posts(room, "again").await;
+        let partition = format!("R#{}", room.id);
+        meter.copy_item(&partition, "M000000000001", (2..=1_500).map(|seq| format!("M{seq:012}")));
+        meter.set_number(&partition, "#", "seq", 1_500);
+    }
+    let first = server.get("/v1/users/alice/export").await.expect(200);
+    let begun = first["rooms"][0]["id"].as_str().expect("a room").to_owned();
+    let room = rooms.iter().find(|room| room.id == begun).expect("one of the two");
+    app.advance_clock(std::time::Duration::from_secs(3_600)).await;
+    alice.posts(room, "and it moves").await;
+
+    let next = first["next"].as_str().expect("more");
+    let mut pages = vec![first.clone()];
+    pages.extend(copy_from(&server, "/v1/users/alice/export", next).await);
+
+    for room in &rooms {
+        let copied = of_room(&pages, room).into_iter();
+        let seqs: std::collections::BTreeSet<u64> = copied
+            .flat_map(|copied| copied["messages"].as_array().expect("messages"))
+            .map(|message| message["seq"].as_u64().expect("a seq"))
+            .collect();
+        assert!(seqs.is_superset(&(1..=1_500).collect()), "{} of {}", seqs.len(), room.id);
+    }
 }
 
 #[tokio::test]

@@ -204,6 +204,54 @@ async fn what_was_reported_is_kept_no_longer_than_the_message() {
     assert!(!scene.holds("insult").await);
 }
 
+/// The setting came when the room had been quiet for long: a post does not bring back what was hidden.
+#[tokio::test]
+async fn what_is_too_old_stays_hidden_when_the_room_goes_on() {
+    let meter = Meter::new();
+    let app = TestApp::on(meter.clone()).await;
+    app.set_clock(START).await;
+    let alice = app.user("alice").await;
+    let room = alice.opens_direct("bob").await;
+    for body in ["one", "two"] {
+        alice.posts(&room, body).await;
+    }
+    drop(app);
+    let app = TestApp::keeping(meter, "direct=30").await;
+    app.set_clock(START).await;
+    app.advance_clock(DAY * 60).await;
+    let (alice, bob) = (app.user("alice").await, app.user("bob").await);
+
+    assert_eq!(alice.posts(&room, "three").await["seq"], 3);
+
+    assert_eq!(bob.history(&room).await.bodies(), ["three"]);
+    assert_eq!(bob.sees(&room).await.json["message_count"], 1);
+    app.advance_clock(DAY * 5).await;
+    alice.posts(&room, "four").await;
+    assert_eq!(bob.history(&room).await.bodies(), ["three", "four"]);
+}
+
+/// Fewer days hide what is older than they say, and nothing else.
+#[tokio::test]
+async fn a_shorter_setting_hides_nothing_that_is_younger_than_it() {
+    let meter = Meter::new();
+    let app = TestApp::keeping(meter.clone(), "direct=365").await;
+    app.set_clock(START).await;
+    let alice = app.user("alice").await;
+    let room = alice.opens_direct("bob").await;
+    for body in ["one", "two", "three", "four"] {
+        alice.posts(&room, body).await;
+        app.advance_clock(DAY * 15).await;
+    }
+    drop(app);
+    let app = TestApp::keeping(meter, "direct=30").await;
+    app.set_clock(START).await;
+    app.advance_clock(DAY * 60).await;
+    let bob = app.user("bob").await;
+
+    let shown = bob.history(&room).await;
+    assert!(shown.bodies().ends_with(&["three", "four"]), "{shown:?}");
+}
+
 /// Invariant I12.
 #[tokio::test]
 async fn keeping_messages_only_so_long_costs_a_post_nothing() {

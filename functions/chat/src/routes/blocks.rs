@@ -58,6 +58,7 @@ pub(crate) async fn list_blocks(
     params(IdPath),
     responses(
         (status = 204, description = "The person is blocked"),
+        (status = 403, body = Problem, content_type = "application/problem+json", description = "The caller was erased"),
         (status = 422, body = Problem, content_type = "application/problem+json", description = "A field is wrong"),
         NoToken,
         Unavailable,
