@@ -14,7 +14,8 @@ use std::{
 };
 
 use local::{
-    ALL_FEATURES, Local, LocalOptions, data::Data, demo_tokens, embedded::Durability, hub,
+    ALL_FEATURES, Local, LocalOptions, data::Data, demo_hub_app, demo_tokens, embedded::Durability,
+    hub,
 };
 use serde_json::{Value, json};
 use shared::{
@@ -301,6 +302,7 @@ async fn cost(case: &Case) -> Result<(f64, f64), Failure> {
         wire,
         listen,
         relay: None,
+        hub_app: demo_hub_app(),
         hub_api: None,
         relay_encryption: None,
         hub: hub::Settings::default(),

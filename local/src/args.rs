@@ -34,7 +34,8 @@ pub struct Args {
     pub dynamodb: Option<SocketAddr>,
 
     /// Where the hub posts webhooks: who comes to a channel, who leaves it, what clients send.
-    /// Without it this program hears them itself, and so who is online
+    /// Without it this program hears them itself, and so who is online. With another relay there is
+    /// no hub
     #[arg(long, value_name = "URL", env = "PARLOUR_WEBHOOK_URL")]
     pub webhooks: Option<String>,
 

@@ -10,6 +10,6 @@ mod program;
 mod run;
 
 pub use self::{
-    program::{ALL_FEATURES, Local, LocalOptions, StartError, TABLE, demo_tokens},
+    program::{ALL_FEATURES, Local, LocalOptions, StartError, TABLE, demo_hub_app, demo_tokens},
     run::run,
 };

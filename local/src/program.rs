@@ -1,6 +1,11 @@
 //! The local program: the functions' routers, the hub and the development routes on one port.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use axum::{Router, serve::ListenerExt as _};
@@ -29,6 +34,11 @@ use shared::secret::Secret;
 /// The store's table. `infra/local.env` names it too, for functions under cargo-lambda.
 pub const TABLE: &str = "parlour";
 
+/// What signs tokens on a laptop; `infra/local.env` holds the same.
+const DEMO_TOKEN_SECRET: &str = "parlour-local-secret-not-for-production";
+/// What signs for a laptop's hub; `infra/local.env` holds the same.
+const DEMO_RELAY_SECRET: &str = "parlour-secret";
+
 /// How long open requests may take when the program is told to stop.
 const PATIENCE: Duration = Duration::from_secs(3);
 
@@ -39,8 +49,10 @@ pub struct LocalOptions {
     pub wire: Arc<dyn Wire>,
     /// Where to listen; port 0 takes a free one.
     pub listen: SocketAddr,
-    /// Another relay than the program's own hub.
+    /// Another relay than the program's own hub, which then is not there.
     pub relay: Option<Relay>,
+    /// The app of the program's own hub.
+    pub hub_app: hub::App,
     /// Where the hub is published to, if not at the program's own address.
     pub hub_api: Option<Endpoint>,
     /// With which rooms' events are encrypted on their way through the hub, if they are.
@@ -88,7 +100,7 @@ pub enum StartError {
 #[derive(Debug)]
 pub struct Local {
     address: SocketAddr,
-    hub: Hub,
+    hub: Option<Hub>,
     stop: oneshot::Sender<()>,
     server: JoinHandle<io::Result<()>>,
 }
@@ -106,7 +118,6 @@ impl Local {
             client(Arc::clone(&options.wire), RetryConfig::standard().with_max_attempts(3));
         table::create(&dynamodb, TABLE).await?;
         let config = config(address, &options);
-        let hub_app = app_of(&demo_relay(address, &options));
         let tokens = TokenRules::new(config.tokens.clone(), options.token_clock)?;
         let clock = DevClock::default();
         let services = Services {
@@ -118,9 +129,12 @@ impl Local {
             features: config.features,
             limits: config.limits,
         };
-        let hub = Hub::new(hub_app, options.hub);
+        let hub = match options.relay {
+            Some(_) => None,
+            None => Some(Hub::new(options.hub_app, options.hub)),
+        };
         let app = Arc::new(App::new(config, tokens, services));
-        let router = router(&app, &hub, clock);
+        let router = router(&app, hub.clone(), clock);
         // Small frames must not wait for the acknowledgement of earlier ones (Nagle's algorithm).
         let listener = listener.tap_io(|stream| {
             let _ = stream.set_nodelay(true);
@@ -142,29 +156,41 @@ impl Local {
         self.address
     }
 
-    /// Its hub.
-    pub fn hub(&self) -> &Hub {
-        &self.hub
+    /// Its hub, unless its events go through another relay.
+    pub fn hub(&self) -> Option<&Hub> {
+        self.hub.as_ref()
     }
 
     /// Lets open requests end, closes the sockets, and stops.
     pub async fn stop(self) {
         let _ = self.stop.send(());
-        self.hub.disconnect_all();
+        if let Some(hub) = &self.hub {
+            hub.disconnect_all();
+        }
         let _ = tokio::time::timeout(PATIENCE, self.server).await;
     }
 }
 
-fn router(app: &Arc<App>, hub: &Hub, clock: DevClock) -> Router {
+fn router(app: &Arc<App>, hub: Option<Hub>, clock: DevClock) -> Router {
     let routes = chat::routes().merge(realtime::routes());
     shared::http::serve(routes, Arc::clone(app))
-        .merge(hub::router(hub.clone()))
+        .merge(hub.map(hub::router).unwrap_or_default())
         .merge(dev::router(app.tokens.clone(), clock))
+}
+
+/// By which address this machine reaches a program of its own that listens there.
+pub(crate) fn from_here(listens: SocketAddr) -> SocketAddr {
+    let ip = match listens.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, listens.port())
 }
 
 /// Whose tokens a laptop takes unless the environment says otherwise: those of `POST /dev/tokens`.
 pub fn demo_tokens() -> TokenSettings {
-    let secrets = Secrets::only(Secret::new("parlour-local-secret-not-for-production"));
+    let secrets = Secrets::only(Secret::new(DEMO_TOKEN_SECRET));
     TokenSettings {
         keys: IssuerKeys::Secrets(secrets.clone()),
         issuer: "parlour-local".into(),
@@ -173,28 +199,38 @@ pub fn demo_tokens() -> TokenSettings {
     }
 }
 
-/// The program's own hub.
-fn demo_relay(address: SocketAddr, options: &LocalOptions) -> Relay {
-    let own = Endpoint { host: address.ip().to_string(), port: address.port(), tls: false };
-    Relay {
-        app_id: "parlour".into(),
+/// The app of a laptop's hub unless the environment says otherwise.
+pub fn demo_hub_app() -> hub::App {
+    hub::App {
+        id: "parlour".into(),
         key: "parlour-key".into(),
-        secret: Secret::new("parlour-secret"),
-        api: options.hub_api.clone().unwrap_or_else(|| own.clone()),
-        socket: own,
+        secret: Secret::new(DEMO_RELAY_SECRET),
+    }
+}
+
+/// The program's own hub. Clients find it where they found the API: at one of many addresses perhaps.
+fn own_relay(address: SocketAddr, options: &LocalOptions) -> Relay {
+    let hub::App { id, key, secret } = options.hub_app.clone();
+    let own = || Endpoint::plain(from_here(address));
+    Relay {
+        app_id: id,
+        key,
+        secret,
+        api: options.hub_api.clone().unwrap_or_else(own),
+        socket: None,
         cluster: None,
         encryption: options.relay_encryption.clone(),
         previous: None,
     }
 }
 
-/// Demo values, for this machine alone. `infra/local.env` holds the same.
+/// What the options leave open, as it is on one machine.
 fn config(address: SocketAddr, options: &LocalOptions) -> Config {
     Config {
         dynamodb: DynamoDb { region: "local".into(), endpoint: None },
         table: TABLE.into(),
         tokens: options.tokens.clone(),
-        relay: options.relay.clone().unwrap_or_else(|| demo_relay(address, options)),
+        relay: options.relay.clone().unwrap_or_else(|| own_relay(address, options)),
         origins: Origins::All,
         public_url: None,
         features: options.features,
@@ -203,6 +239,30 @@ fn config(address: SocketAddr, options: &LocalOptions) -> Config {
     }
 }
 
-fn app_of(relay: &Relay) -> hub::App {
-    hub::App { id: relay.app_id.clone(), key: relay.key.clone(), secret: relay.secret.clone() }
+impl LocalOptions {
+    /// The settings that still have their demo values, which everybody knows.
+    pub(crate) fn known_to_all(&self) -> Vec<&'static str> {
+        let of_tokens = |secrets: &Secrets| {
+            let previous = secrets.previous.as_ref();
+            [Some(&secrets.current), previous]
+                .into_iter()
+                .flatten()
+                .any(|secret| secret.expose() == DEMO_TOKEN_SECRET)
+        };
+        let tokens = match &self.tokens.keys {
+            IssuerKeys::Secrets(secrets) => of_tokens(secrets),
+            IssuerKeys::KeySet(_) => false,
+        };
+        let guests = !tokens && self.tokens.guests.as_ref().is_some_and(of_tokens);
+        let relay = self.relay.as_ref().map_or(&self.hub_app.secret, |relay| &relay.secret);
+        let relay = relay.expose() == DEMO_RELAY_SECRET;
+        [
+            (tokens, "PARLOUR_JWT_SECRET"),
+            (guests, "PARLOUR_GUEST_SECRET"),
+            (relay, "PARLOUR_RELAY_SECRET"),
+        ]
+        .into_iter()
+        .filter_map(|(is_known, name)| is_known.then_some(name))
+        .collect()
+    }
 }

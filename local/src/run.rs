@@ -12,12 +12,16 @@ use crate::{
     data::Data,
     embedded::{self, Durability, Engine},
     hub::{self, BadUrl, WebhookSettings},
-    program::{ALL_FEATURES, Local, LocalOptions, demo_tokens},
+    program::{ALL_FEATURES, Local, LocalOptions, demo_hub_app, demo_tokens, from_here},
 };
 use shared::{
     auth::TokenSettings,
-    config::{Features, Limits, relay_encryption_from_env, relay_from_env, retention_from_env},
+    config::{
+        ConfigError, Features, Limits, ProgramRelay, relay_encryption_from_env, relay_from_env,
+        retention_from_env,
+    },
     domain::time::Clock,
+    realtime::relay::Relay,
 };
 
 /// DynamoDB deletes what has expired within a day or two; a laptop does so this often.
@@ -38,10 +42,12 @@ pub async fn run(args: Args) -> Result<(), Box<dyn Error>> {
     }
     let mut limits = Limits::from_env(Limits::NONE)?;
     limits.posts = args.post_rate.or(limits.posts);
+    let (relay, hub_app) = relay(args.listen)?;
     let options = LocalOptions {
         wire: Arc::new(data.engine.clone()),
         listen: args.listen,
-        relay: relay_from_env()?,
+        relay,
+        hub_app,
         hub_api: None,
         relay_encryption: relay_encryption_from_env()?,
         hub: hub::Settings {
@@ -56,7 +62,14 @@ pub async fn run(args: Args) -> Result<(), Box<dyn Error>> {
         token_clock: Clock::system(),
     };
     let mut terminated = signal(SignalKind::terminate())?;
+    let known_to_all = options.known_to_all();
     let program = Local::start(options).await?;
+    if !known_to_all.is_empty() && !program.address().ip().is_loopback() {
+        let (address, names) = (program.address(), known_to_all.join(" and "));
+        eprintln!(
+            "parlour: warning: others can reach {address}, and everybody knows the demo secrets: set {names}"
+        );
+    }
     announce(program.address());
     tokio::spawn(delete_expired(data.engine.clone()));
     tokio::select! {
@@ -67,22 +80,40 @@ pub async fn run(args: Args) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// Another relay than the program's own hub, if one is named; and the app of its own.
+fn relay(listens: SocketAddr) -> Result<(Option<Relay>, hub::App), ConfigError> {
+    let demo = demo_hub_app();
+    Ok(match relay_from_env(listens)? {
+        ProgramRelay::Other(relay) => (Some(*relay), demo),
+        ProgramRelay::Own { app_id, key, secret } => {
+            let app = hub::App {
+                id: app_id.unwrap_or(demo.id),
+                key: key.unwrap_or(demo.key),
+                secret: secret.unwrap_or(demo.secret),
+            };
+            (None, app)
+        }
+    })
+}
+
 /// Who is told what happens at the hub: who was named, or else this program itself, which so learns who
 /// is online. It cannot name itself where it takes any free port.
 fn webhooks(url: Option<&str>, own: SocketAddr) -> Result<Option<WebhookSettings>, BadUrl> {
     let url = url.map(str::trim).filter(|url| !url.is_empty()).map(str::to_owned);
+    let own = from_here(own);
     let itself = || (own.port() != 0).then(|| format!("http://{own}/v1/realtime/webhook"));
     Ok(url.or_else(itself).map(|url| url.parse()).transpose()?.map(WebhookSettings::to))
 }
 
 #[allow(clippy::print_stdout, reason = "this is what the program has to say")]
 fn announce(address: SocketAddr) {
+    let here = from_here(address);
     println!(
         "Parlour is listening on http://{address}
 
 To see a message posted, copy this into another terminal:
 
-  url=http://{address}
+  url=http://{here}
   alice=$(curl -s $url/dev/tokens --json '{{\"sub\":\"alice\",\"name\":\"Alice\"}}' | cut -d'\"' -f4)
   room=$(curl -s $url/v1/rooms -H \"Authorization: Bearer $alice\" --json '{{\"kind\":\"direct\",\"with\":\"bob\"}}' | cut -d'\"' -f4)
   curl -s $url/v1/rooms/$room/messages -H \"Authorization: Bearer $alice\" --json '{{\"body\":\"Hello, Bob\"}}'

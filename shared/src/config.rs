@@ -1,6 +1,9 @@
 //! The only reader of the environment: once, at start. What is missing or wrong is named.
 
-use std::str::FromStr;
+use std::{
+    net::{IpAddr, SocketAddr},
+    str::FromStr,
+};
 
 use tracing::level_filters::LevelFilter;
 
@@ -186,15 +189,29 @@ pub fn relay_encryption_from_env() -> Result<Option<MasterKey>, ConfigError> {
     Settings { get: &environment }.relay_encryption()
 }
 
-/// The relay that the environment names, if it names one at all.
+/// The relay of a program that has one of its own.
+#[derive(Clone, Debug)]
+pub enum ProgramRelay {
+    /// Its own, for the app that is set as far as it is.
+    Own {
+        /// The app's id.
+        app_id: Option<String>,
+        /// Its key.
+        key: Option<String>,
+        /// Its secret.
+        secret: Option<Secret>,
+    },
+    /// Another one, in the place of its own.
+    Other(Box<Relay>),
+}
+
+/// The relay of a program that listens here, as the environment says it: another one where a host or a
+/// cluster is named, unless that host is the program itself.
 ///
 /// # Errors
 /// Names the first setting that is missing or wrong.
-pub fn relay_from_env() -> Result<Option<Relay>, ConfigError> {
-    let settings = Settings { get: &environment };
-    let named = ["PARLOUR_RELAY_HOST", "PARLOUR_RELAY_CLUSTER", "PARLOUR_RELAY_APP_ID"];
-    let is_named = named.iter().any(|name| settings.optional(name).is_some());
-    is_named.then(|| settings.relay()).transpose()
+pub fn relay_from_env(listens: SocketAddr) -> Result<ProgramRelay, ConfigError> {
+    Settings { get: &environment }.program_relay(listens)
 }
 
 fn environment(name: &str) -> Option<String> {
@@ -329,37 +346,58 @@ impl Settings<'_> {
         Ok(secret.map(Secret::new))
     }
 
-    fn relay(&self) -> Result<Relay, ConfigError> {
-        let cluster = self.optional("PARLOUR_RELAY_CLUSTER");
-        let hosted =
-            |part: &str| cluster.as_ref().map(|cluster| format!("{part}-{cluster}.pusher.com"));
+    fn program_relay(&self, listens: SocketAddr) -> Result<ProgramRelay, ConfigError> {
+        let is_own = match (self.optional("PARLOUR_RELAY_CLUSTER"), self.relay_api()?) {
+            (None, Some(api)) => leads_to(&api, listens),
+            (None, None) => true,
+            (Some(_), _) => false,
+        };
+        if !is_own {
+            return Ok(ProgramRelay::Other(Box::new(self.relay()?)));
+        }
+        Ok(ProgramRelay::Own {
+            app_id: self.optional("PARLOUR_RELAY_APP_ID"),
+            key: self.optional("PARLOUR_RELAY_KEY"),
+            secret: self.optional("PARLOUR_RELAY_SECRET").map(Secret::new),
+        })
+    }
+
+    /// The relay's own host at Pusher, where it is that: `api` or `ws`.
+    fn hosted(&self, part: &str) -> Option<String> {
+        let cluster = self.optional("PARLOUR_RELAY_CLUSTER")?;
+        Some(format!("{part}-{cluster}.pusher.com"))
+    }
+
+    /// Where the relay's HTTP API is, if any relay is named.
+    fn relay_api(&self) -> Result<Option<Endpoint>, ConfigError> {
         let tls = self.parsed("PARLOUR_RELAY_TLS", "true or false")?.unwrap_or(true);
-        let host = self.optional("PARLOUR_RELAY_HOST").or_else(|| hosted("api"));
-        let api = Endpoint {
-            host: host.ok_or_else(|| {
-                wrong("PARLOUR_RELAY_HOST", "is not set, nor PARLOUR_RELAY_CLUSTER")
-            })?,
-            port: self.parsed("PARLOUR_RELAY_PORT", "a port")?.unwrap_or(if tls {
-                443
-            } else {
-                80
-            }),
-            tls,
-        };
-        let socket_tls = self.parsed("PARLOUR_RELAY_SOCKET_TLS", "true or false")?.unwrap_or(tls);
-        let socket_host = self.optional("PARLOUR_RELAY_SOCKET_HOST").or_else(|| hosted("ws"));
-        let socket = Endpoint {
-            host: socket_host.unwrap_or_else(|| api.host.clone()),
-            port: self.parsed("PARLOUR_RELAY_SOCKET_PORT", "a port")?.unwrap_or(api.port),
-            tls: socket_tls,
-        };
+        let port = self.parsed("PARLOUR_RELAY_PORT", "a port")?;
+        let port = port.unwrap_or(Endpoint::usual_port(tls));
+        let host = self.optional("PARLOUR_RELAY_HOST").or_else(|| self.hosted("api"));
+        Ok(host.map(|host| Endpoint::new(&host, port, tls)))
+    }
+
+    /// Where clients open their sockets: at the HTTP API's place but for what is set.
+    fn relay_socket(&self, api: &Endpoint) -> Result<Endpoint, ConfigError> {
+        let tls = self.parsed("PARLOUR_RELAY_SOCKET_TLS", "true or false")?.unwrap_or(api.tls);
+        let host = self.optional("PARLOUR_RELAY_SOCKET_HOST").or_else(|| self.hosted("ws"));
+        // One port does not speak both.
+        let unless_set = if tls == api.tls { api.port } else { Endpoint::usual_port(tls) };
+        let port = self.parsed("PARLOUR_RELAY_SOCKET_PORT", "a port")?.unwrap_or(unless_set);
+        Ok(Endpoint::new(host.as_ref().unwrap_or(&api.host), port, tls))
+    }
+
+    fn relay(&self) -> Result<Relay, ConfigError> {
+        let api = self
+            .relay_api()?
+            .ok_or_else(|| wrong("PARLOUR_RELAY_HOST", "is not set, nor PARLOUR_RELAY_CLUSTER"))?;
         Ok(Relay {
             app_id: self.required("PARLOUR_RELAY_APP_ID")?,
             key: self.required("PARLOUR_RELAY_KEY")?,
             secret: Secret::new(self.required("PARLOUR_RELAY_SECRET")?),
+            socket: Some(self.relay_socket(&api)?),
             api,
-            socket,
-            cluster,
+            cluster: self.optional("PARLOUR_RELAY_CLUSTER"),
             encryption: self.relay_encryption()?,
             previous: self.previous_relay_key()?,
         })
@@ -453,6 +491,19 @@ impl Settings<'_> {
             )),
             None => Ok(Origins::Only(origins)),
         }
+    }
+}
+
+/// Whether an endpoint is where a program of this machine listens.
+fn leads_to(endpoint: &Endpoint, listens: SocketAddr) -> bool {
+    if endpoint.tls || endpoint.port != listens.port() {
+        return false;
+    }
+    let everywhere = listens.ip().is_unspecified();
+    let on_loopback = everywhere || listens.ip().is_loopback();
+    match endpoint.host.trim_matches(['[', ']']).parse::<IpAddr>() {
+        Ok(ip) => ip == listens.ip() || (everywhere && ip.is_loopback()),
+        Err(_) => on_loopback && endpoint.host.eq_ignore_ascii_case("localhost"),
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
 };
 
 use local::{
-    ALL_FEATURES, Local, LocalOptions, demo_tokens,
+    ALL_FEATURES, Local, LocalOptions, demo_hub_app, demo_tokens,
     embedded::{Engine, Wire},
     hub,
 };
@@ -108,6 +108,11 @@ impl TestApp {
         Self::started(Engine::memory().expect("an empty store"), None, features).await
     }
 
+    /// With a store that counts or misbehaves, and some things switched off.
+    pub async fn offering_on(store: impl Wire, features: Features) -> Self {
+        Self::started(store, None, features).await
+    }
+
     /// With limits on how often things may be done.
     pub async fn limiting(store: impl Wire, limits: Limits) -> Self {
         Self::running(LocalOptions { limits, ..options(store) }).await
@@ -152,7 +157,7 @@ impl TestApp {
 
     /// Drops every listener's connection, as a relay does that restarts.
     pub fn disconnect_listeners(&self) {
-        self.local.hub().disconnect_all();
+        self.local.hub().expect("a hub of its own").disconnect_all();
     }
 
     /// Stops it as a shutdown does.
@@ -167,6 +172,7 @@ fn options(store: impl Wire) -> LocalOptions {
         wire: Arc::new(store),
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
         relay: None,
+        hub_app: demo_hub_app(),
         hub_api: None,
         relay_encryption: None,
         hub: hub::Settings::default(),

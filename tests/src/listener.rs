@@ -8,6 +8,7 @@ use std::{
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use crypto_secretbox::{KeyInit as _, Nonce, XSalsa20Poly1305, aead::Aead as _};
 use futures_util::{SinkExt as _, StreamExt as _};
+use local::{demo_hub_app, hub};
 use reqwest::Method;
 use serde_json::{Value, json};
 use shared::realtime::sign::{Signer, request::Request};
@@ -15,8 +16,7 @@ use tokio::{net::TcpStream, time::timeout};
 use tokio_tungstenite::{WebSocketStream, client_async, tungstenite::Message};
 use uuid::Uuid;
 
-use crate::{Answer, PATIENCE, RELAY_APP, RELAY_KEY, RELAY_SECRET, User, event_fault};
-use shared::secret::Secret;
+use crate::{Answer, PATIENCE, User, event_fault};
 
 /// An event as a listener gets it.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,6 +34,8 @@ pub struct Listener {
     /// The id that the relay gave the socket.
     pub socket_id: String,
     user: User,
+    /// What marks are signed with.
+    app: hub::App,
     /// Where the relay is.
     relay: String,
     socket: WebSocketStream<TcpStream>,
@@ -61,6 +63,7 @@ impl Listener {
         let mut listener = Self {
             socket_id: String::new(),
             user: user.clone(),
+            app: demo_hub_app(),
             relay: address,
             socket,
             waiting: VecDeque::new(),
@@ -75,6 +78,12 @@ impl Listener {
         let marks = listener.marks.clone();
         listener.ask(json!({ "channel": marks })).await;
         listener
+    }
+
+    /// The same at a relay with another app than the local one's.
+    #[must_use]
+    pub fn of_app(self, app: hub::App) -> Self {
+        Self { app, ..self }
     }
 
     /// Subscribes to a private channel, with the right that the API gives.
@@ -207,10 +216,10 @@ impl Listener {
     async fn trigger_mark(&self, mark: &str) {
         let data = json!(mark).to_string();
         let body = json!({ "name": "mark", "channel": self.marks, "data": data }).to_string();
-        let path = format!("/apps/{RELAY_APP}/events");
+        let path = format!("/apps/{}/events", self.app.id);
         let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs();
         let call = Request { method: "POST", path: &path, query: "", body: body.as_bytes() };
-        let query = Signer::new(RELAY_KEY, &Secret::new(RELAY_SECRET)).sign_request(&call, now);
+        let query = Signer::new(&self.app.key, &self.app.secret).sign_request(&call, now);
         let site = self.user.site();
         let url = format!("http://{}{path}?{query}", self.relay);
         let request = site.http().request(Method::POST, url);

@@ -125,8 +125,8 @@ pub(crate) fn events(path: &str, body: &[u8]) -> Vec<Heard> {
         "batch_events" => list(&body["batch"]).iter().map(|e| event(e, &e["channel"])).collect(),
         "events" if body["channel"].is_string() => vec![event(&body, &body["channel"])],
         "events" => list(&body["channels"]).iter().map(|channel| event(&body, channel)).collect(),
-        // It tells nobody anything.
-        other if other.ends_with("/terminate_connections") => Vec::new(),
+        // Closes connections, and tells nobody anything.
+        user if user.ends_with("/terminate_connections") => Vec::new(),
         other => panic!("{other} is no path that publishes"),
     }
 }

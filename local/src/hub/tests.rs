@@ -131,7 +131,7 @@ impl TestHub {
             key,
             secret,
             api: endpoint.clone(),
-            socket: endpoint,
+            socket: Some(endpoint),
             cluster: None,
             encryption: None,
             previous: None,

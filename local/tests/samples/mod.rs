@@ -113,7 +113,7 @@ pub(crate) async fn functions() -> Router {
         key: "parlour-key".into(),
         secret: Secret::new("parlour-secret"),
         api: taking_everything().await,
-        socket: Endpoint { host: "relay.example".into(), port: 443, tls: true },
+        socket: Some(Endpoint { host: "relay.example".into(), port: 443, tls: true }),
         cluster: None,
         encryption: None,
         previous: None,

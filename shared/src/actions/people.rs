@@ -129,7 +129,7 @@ impl Services {
         if !self.features.presence || caller.principal.kind == PrincipalType::Guest {
             return Ok(None);
         }
-        self.store.presence(account).await
+        self.store.presence(account, self.clock.now()).await
     }
 
     /// Keeps what the application's server tells of a person, who need not have been seen before; the

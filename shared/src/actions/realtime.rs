@@ -24,6 +24,9 @@ const NOT_YOURS: Error = Error::Forbidden {
 /// How many accounts of a webhook are written down at once.
 const AT_ONCE: usize = 10;
 
+/// How far the relay's clock may be ahead of ours, in milliseconds.
+const MOST_AHEAD: i64 = 24 * 3_600_000;
+
 /// The right to listen to a channel.
 #[derive(Clone, Debug)]
 pub struct ChannelGrant {
@@ -86,13 +89,22 @@ impl Services {
         Ok(UserGrant { auth: self.relay.signer().user_auth(socket, &user_data), user_data })
     }
 
-    /// Writes down who listens to the own channel, and who does no more. Repeats and an order that
-    /// was mixed up change nothing.
+    /// Writes down who listens to the own channel, and who does no more, where that is shown. Repeats
+    /// and an order that was mixed up change nothing.
     ///
     /// # Errors
     /// When the store cannot be reached; the relay sends the webhook again.
     pub async fn heard_from_relay(&self, webhook: &Webhook) -> Result<(), Error> {
-        let since = webhook.at();
+        if !self.features.presence {
+            return Ok(());
+        }
+        let now = self.clock.now();
+        // A relay whose clock is far ahead would have the last word for as long.
+        let is_ahead = webhook.at() > now.plus_millis(MOST_AHEAD);
+        let since = if is_ahead { now } else { webhook.at() };
+        if Presence::is_forgotten(since, now) {
+            return Ok(());
+        }
         let told = stream::iter(webhook.listening(&self.relay)).map(async |(account, online)| {
             self.store.put_presence(&account, Presence { online, since }).await
         });

@@ -1,6 +1,6 @@
 //! What is read from the environment, and what is refused.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
 
@@ -28,7 +28,8 @@ fn read(changes: &[(&'static str, &str)]) -> Result<Config, String> {
 fn a_cluster_is_enough_to_reach_hosted_pusher() {
     let relay = read(&[]).unwrap().relay;
     assert_eq!(relay.api, Endpoint { host: "api-eu.pusher.com".into(), port: 443, tls: true });
-    assert_eq!(relay.socket, Endpoint { host: "ws-eu.pusher.com".into(), port: 443, tls: true });
+    let socket = Endpoint { host: "ws-eu.pusher.com".into(), port: 443, tls: true };
+    assert_eq!(relay.socket, Some(socket));
 }
 
 #[test]
@@ -41,7 +42,128 @@ fn another_server_needs_a_host_and_says_so_once() {
     ];
     let relay = read(&own).unwrap().relay;
     let expected = Endpoint { host: "relay.example".into(), port: 6001, tls: false };
-    assert_eq!((relay.api, relay.socket), (expected.clone(), expected));
+    assert_eq!((relay.api, relay.socket), (expected.clone(), Some(expected)));
+}
+
+#[test]
+fn clients_connect_where_the_api_is_unless_they_are_sent_elsewhere() {
+    let socket = |tls: &str, changes: &[(&'static str, &str)]| {
+        let own = [
+            ("PARLOUR_RELAY_CLUSTER", ""),
+            ("PARLOUR_RELAY_HOST", "::1"),
+            ("PARLOUR_RELAY_PORT", "6001"),
+            ("PARLOUR_RELAY_TLS", tls),
+        ];
+        let relay = read(&[own.as_slice(), changes].concat()).unwrap().relay;
+        assert_eq!(relay.api.host, "[::1]", "as it stands in a URL");
+        let socket = relay.socket.unwrap();
+        (socket.host, socket.port, socket.tls)
+    };
+    let (with, without) =
+        (("PARLOUR_RELAY_SOCKET_TLS", "true"), ("PARLOUR_RELAY_SOCKET_TLS", "false"));
+    let here = || "[::1]".to_owned();
+    assert_eq!(socket("true", &[]), (here(), 6001, true));
+    assert_eq!(socket("true", &[with]), (here(), 6001, true));
+    assert_eq!(socket("false", &[without]), (here(), 6001, false));
+    // The API's port speaks something else.
+    assert_eq!(socket("false", &[with]), (here(), 443, true));
+    assert_eq!(socket("true", &[without]), (here(), 80, false));
+    let elsewhere =
+        [with, ("PARLOUR_RELAY_SOCKET_HOST", "ws.example"), ("PARLOUR_RELAY_SOCKET_PORT", "8443")];
+    assert_eq!(socket("false", &elsewhere), ("ws.example".into(), 8443, true));
+}
+
+/// What the settings make of a program that listens at an address: nothing where that is another relay
+/// than its own, or the app of its own.
+fn own_app(listens: &str, settings: &[(&str, &str)]) -> Result<Option<[String; 3]>, String> {
+    let settings: BTreeMap<&str, &str> = settings.iter().copied().collect();
+    let get = |name: &str| settings.get(name).map(|value| (*value).to_owned());
+    let relay = Settings { get: &get }.program_relay(listens.parse().unwrap());
+    match relay.map_err(|error| error.to_string())? {
+        ProgramRelay::Own { app_id, key, secret } => {
+            let secret = secret.map(|secret| secret.expose().to_owned());
+            Ok(Some([app_id, key, secret].map(Option::unwrap_or_default)))
+        }
+        ProgramRelay::Other(_) => Ok(None),
+    }
+}
+
+const APP: [(&str, &str); 3] = [
+    ("PARLOUR_RELAY_APP_ID", "1"),
+    ("PARLOUR_RELAY_KEY", "key"),
+    ("PARLOUR_RELAY_SECRET", "secret"),
+];
+
+#[test]
+fn a_program_is_its_own_relay_unless_another_is_named() {
+    let own = |listens: &str, relay: [&str; 3]| {
+        let names = ["PARLOUR_RELAY_HOST", "PARLOUR_RELAY_PORT", "PARLOUR_RELAY_TLS"];
+        let relay: Vec<_> = names.into_iter().zip(relay).chain(APP).collect();
+        own_app(listens, &relay).unwrap().is_some()
+    };
+    for (listens, relay) in [
+        ("127.0.0.1:3000", ["127.0.0.1", "3000", "false"]),
+        ("127.0.0.1:3000", ["localhost", "3000", "false"]),
+        ("127.0.0.1:80", ["127.0.0.1", "", "false"]),
+        ("[::1]:3000", ["::1", "3000", "false"]),
+        ("[::1]:3000", ["[::1]", "3000", "false"]),
+        ("0.0.0.0:3000", ["127.0.0.1", "3000", "false"]),
+        ("[::]:3000", ["localhost", "3000", "false"]),
+        ("192.168.1.7:3000", ["192.168.1.7", "3000", "false"]),
+    ] {
+        assert!(own(listens, relay), "{listens}: {relay:?}");
+    }
+    for (listens, relay) in [
+        ("127.0.0.1:3000", ["127.0.0.1", "3001", "false"]),
+        ("127.0.0.1:3000", ["127.0.0.1", "3000", "true"]),
+        ("127.0.0.1:3000", ["127.0.0.2", "3000", "false"]),
+        ("127.0.0.1:3000", ["relay.example", "3000", "false"]),
+        ("192.168.1.7:3000", ["localhost", "3000", "false"]),
+        ("127.0.0.1:0", ["127.0.0.1", "3000", "false"]),
+    ] {
+        assert!(!own(listens, relay), "{listens}: {relay:?}");
+    }
+    let cluster = [APP.as_slice(), &[("PARLOUR_RELAY_CLUSTER", "eu")]].concat();
+    assert_eq!(own_app("127.0.0.1:3000", &cluster), Ok(None));
+    let missing = "PARLOUR_RELAY_APP_ID is not set".to_owned();
+    assert_eq!(own_app("127.0.0.1:3000", &cluster[3..]), Err(missing));
+}
+
+#[test]
+fn a_programs_own_relay_has_the_app_that_is_set_as_far_as_it_is() {
+    let all = ["1", "key", "secret"].map(str::to_owned);
+    assert_eq!(own_app("127.0.0.1:3000", &APP), Ok(Some(all)));
+    let key = ["", "key", ""].map(str::to_owned);
+    assert_eq!(own_app("127.0.0.1:3000", &APP[1..2]), Ok(Some(key)));
+    assert_eq!(own_app("127.0.0.1:3000", &[]), Ok(Some(Default::default())));
+}
+
+const LAPTOP: &str = include_str!("../../../infra/local.env");
+
+/// `set -a; . infra/local.env; bin/dev` is as `bin/dev` alone.
+#[test]
+fn with_the_laptops_settings_the_program_is_its_own_relay() {
+    let set: Vec<_> = LAPTOP.lines().filter_map(|line| line.split_once('=')).collect();
+    let demo = ["parlour", "parlour-key", "parlour-secret"].map(str::to_owned);
+    assert_eq!(own_app("127.0.0.1:3000", &set), Ok(Some(demo)));
+}
+
+#[test]
+fn every_setting_stands_in_the_laptops_environment_and_in_the_deployments() {
+    let template = include_str!("../../../infra/template.yaml");
+    let of_a_name = |letter: char| letter.is_ascii_uppercase() || letter == '_';
+    let words = include_str!("../config.rs").split(|letter: char| !of_a_name(letter));
+    let names: BTreeSet<&str> = words.filter(|word| word.starts_with("PARLOUR_")).collect();
+    assert!(names.len() > 25, "{names:?}");
+    for name in names {
+        let line = format!("{name}=");
+        assert!(LAPTOP.lines().any(|l| l.starts_with(&line)), "infra/local.env: {name}");
+        let line = format!("{name}:");
+        assert!(
+            template.lines().any(|l| l.trim_start().starts_with(&line)),
+            "infra/template.yaml: {name}"
+        );
+    }
 }
 
 #[test]

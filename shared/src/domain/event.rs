@@ -236,8 +236,8 @@ pub struct MessagesRead {
 }
 
 impl Event {
-    /// The same without what anyone wrote, and without e-mail addresses: for channels that a relay can read which must not read
-    /// rooms. Clients fetch what they show.
+    /// The same without what anyone wrote, and of the writer nothing but the id and the name: for channels that
+    /// a relay can read which must not read rooms. Clients fetch what they show.
     #[must_use]
     pub fn without_text(&self) -> Self {
         let mut event = self.clone();
@@ -246,6 +246,8 @@ impl Event {
             Self::NewUserMessage(new) => {
                 new.message = truncated(&new.message);
                 new.user.email = None;
+                new.user.picture = None;
+                new.user.user_id = None;
             }
             Self::RoomUpdated(update) => update.change.title = None,
             _ => {}
@@ -254,7 +256,7 @@ impl Event {
     }
 
     /// The data as JSON, at most `limit` bytes long: a message that would not fit goes without its
-    /// body and says so.
+    /// body and says so, and without the writer's picture if that is still too long.
     pub fn data(&self, limit: usize) -> String {
         match self {
             Self::NewMessage(message)
@@ -268,7 +270,14 @@ impl Event {
                 if whole.len() <= limit {
                     return whole;
                 }
-                json(&NewUserMessage { message: truncated(&new.message), ..(**new).clone() })
+                let mut short =
+                    NewUserMessage { message: truncated(&new.message), ..(**new).clone() };
+                let without_body = json(&short);
+                if without_body.len() <= limit {
+                    return without_body;
+                }
+                short.user.picture = None;
+                json(&short)
             }
             Self::ChatListUpdate(update) => json(update),
             Self::MessagesRead(read) => json(read),
@@ -285,4 +294,85 @@ fn truncated(message: &MessageView) -> MessageView {
 
 fn json(data: &impl Serialize) -> String {
     serde_json::to_string(data).expect("structs of strings and numbers are always JSON")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+    use crate::domain::{
+        member::MemberType,
+        message::{MessageType, SenderType},
+    };
+
+    const LIMIT: usize = 10_240;
+
+    fn to_the_desk(body: usize, picture: usize) -> Event {
+        let message = MessageView {
+            id: uuid::Uuid::nil(),
+            room_id: uuid::Uuid::nil().to_string(),
+            seq: 1,
+            kind: MessageType::Text,
+            client_id: None,
+            sender_id: "alice".into(),
+            sender_type: SenderType::User,
+            receiver_id: Some("support".into()),
+            receiver_type: Some(SenderType::Admin),
+            body: Some("x".repeat(body)),
+            reply_to: None,
+            created_at: Timestamp::default(),
+            edited_at: None,
+            deleted_at: None,
+            read_at: None,
+            reactions: Vec::new(),
+            rev: 0,
+            truncated: false,
+        };
+        let user = DeskUser {
+            id: "alice".into(),
+            kind: MemberType::User,
+            name: Some("Alice".into()),
+            picture: Some("x".repeat(picture)),
+            email: Some("alice@mail.example".into()),
+            user_id: Some("alice".into()),
+        };
+        let room_id = message.room_id.clone();
+        Event::NewUserMessage(Box::new(NewUserMessage { room_id, seq: 1, rev: 0, user, message }))
+    }
+
+    /// Fault F2.
+    #[test]
+    fn what_does_not_fit_goes_without_the_text_and_then_without_the_picture() {
+        for (body, picture, has_body, has_picture) in [
+            (100, 100, true, true),
+            (9_000, 100, true, true),
+            (10_000, 2_000, false, true),
+            (100, 9_000, true, true),
+            (10_000, 9_000, false, true),
+            (100, 100_000, false, false),
+            (10_000, 10_000, false, false),
+        ] {
+            let data = to_the_desk(body, picture).data(LIMIT);
+
+            assert!(data.len() <= LIMIT, "{body}, {picture}: {}", data.len());
+            let data: Value = serde_json::from_str(&data).unwrap();
+            let (message, user) = (&data["message"], &data["user"]);
+            assert_eq!(message["body"].is_string(), has_body, "{body}, {picture}");
+            assert_eq!(message.get("truncated").is_some(), !has_body, "{body}, {picture}");
+            assert_eq!(user["picture"].is_string(), has_picture, "{body}, {picture}");
+            assert_eq!(user["name"], "Alice");
+        }
+    }
+
+    #[test]
+    fn a_relay_that_must_not_read_rooms_is_told_no_more_of_the_writer_than_id_and_name() {
+        let data: Value =
+            serde_json::from_str(&to_the_desk(5, 5).without_text().data(LIMIT)).unwrap();
+
+        let expected =
+            serde_json::json!({ "id": "alice", "type": "user", "name": "Alice", "picture": null });
+        assert_eq!(data["user"], expected);
+        assert_eq!(data["message"]["body"], Value::Null);
+    }
 }

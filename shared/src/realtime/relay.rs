@@ -1,5 +1,7 @@
 //! Which Pusher-compatible server events go through.
 
+use std::net::{Ipv6Addr, SocketAddr};
+
 use super::{
     channel::{Channel, Naming},
     encrypt::{ChannelKey, MasterKey},
@@ -18,8 +20,9 @@ pub struct Relay {
     pub secret: Secret,
     /// Where the HTTP API is.
     pub api: Endpoint,
-    /// Where clients open their socket.
-    pub socket: Endpoint,
+    /// Where clients open their socket. Where it is not set, at the address by which each request reaches
+    /// the API.
+    pub socket: Option<Endpoint>,
     /// Hosted Pusher's cluster, which its clients want to know.
     pub cluster: Option<String>,
     /// With which rooms' events are encrypted, if they are.
@@ -79,12 +82,41 @@ impl Relay {
 /// A host, a port, and whether TLS is spoken there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
-    /// Host name or address.
+    /// Host name or address, as it stands in a URL: one of IPv6 in brackets.
     pub host: String,
     /// TCP port.
     pub port: u16,
     /// `https`/`wss` rather than `http`/`ws`.
     pub tls: bool,
+}
+
+impl Endpoint {
+    /// A host by name or address, in brackets or not.
+    pub fn new(host: &str, port: u16, tls: bool) -> Self {
+        let is_bare = host.parse::<Ipv6Addr>().is_ok();
+        Self { host: if is_bare { format!("[{host}]") } else { host.to_owned() }, port, tls }
+    }
+
+    /// An address without TLS.
+    pub fn plain(address: SocketAddr) -> Self {
+        Self::new(&address.ip().to_string(), address.port(), false)
+    }
+
+    /// The port where nothing else is said.
+    pub fn usual_port(tls: bool) -> u16 {
+        if tls { 443 } else { 80 }
+    }
+
+    /// Where a URL of http or https leads.
+    pub fn of_url(url: &str) -> Option<Self> {
+        let (scheme, rest) = url.split_once("://")?;
+        let tls = scheme == "https";
+        let authority = rest.split('/').next().unwrap_or_default();
+        let with_port =
+            authority.rsplit_once(':').and_then(|(host, port)| Some((host, port.parse().ok()?)));
+        let (host, port) = with_port.unwrap_or((authority, Self::usual_port(tls)));
+        Some(Self::new(host, port, tls))
+    }
 }
 
 #[cfg(test)]
@@ -102,7 +134,7 @@ mod tests {
             key: "new-key".into(),
             secret: Secret::new("new secret"),
             api: nowhere.clone(),
-            socket: nowhere,
+            socket: Some(nowhere),
             cluster: None,
             encryption: None,
             previous,
@@ -112,6 +144,26 @@ mod tests {
     fn takes(relay: &Relay, by: &AppKey) -> bool {
         let signature = Signer::new(&by.key, &by.secret).webhook_signature(b"{}");
         relay.signed_webhook(&by.key, &signature, b"{}")
+    }
+
+    #[test]
+    fn an_address_is_told_as_it_stands_in_a_url() {
+        let plain = |address: &str| Endpoint::plain(address.parse().unwrap()).host;
+        assert_eq!(
+            (plain("[::1]:3000"), plain("127.0.0.1:1")),
+            ("[::1]".into(), "127.0.0.1".into())
+        );
+        for (url, host, port, tls) in [
+            ("http://127.0.0.1:3000", "127.0.0.1", 3000, false),
+            ("http://[::1]:3000/below", "[::1]", 3000, false),
+            ("http://[::1]", "[::1]", 80, false),
+            ("https://shop.example", "shop.example", 443, true),
+            ("https://shop.example:8443", "shop.example", 8443, true),
+        ] {
+            let expected = Endpoint { host: host.into(), port, tls };
+            assert_eq!(Endpoint::of_url(url), Some(expected), "{url}");
+        }
+        assert_eq!(Endpoint::of_url("shop.example"), None);
     }
 
     /// Fault F17.

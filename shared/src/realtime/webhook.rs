@@ -33,8 +33,8 @@ impl Webhook {
         Timestamp::from_millis(self.time_ms)
     }
 
-    /// Of the accounts whose own channels it tells of: whether they listen. Who came and went in the same
-    /// webhook listens: whoever reloads a page goes and comes.
+    /// Of the accounts whose own channels it tells of: whether they listen. Events are in the order in which
+    /// they happened, so the last one about an account holds.
     pub fn listening(&self, relay: &Relay) -> BTreeMap<SideKey, bool> {
         let mut listening = BTreeMap::new();
         for event in &self.events {
@@ -45,7 +45,7 @@ impl Webhook {
             };
             let channel = event.channel.as_deref().and_then(|name| relay.channel(name));
             if let Some(Channel::User(account)) = channel {
-                *listening.entry(account).or_default() |= is_there;
+                listening.insert(account, is_there);
             }
         }
         listening

@@ -3,11 +3,14 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Deserialize;
 
-use super::{Store, StoreError, attr::n, key, table, update};
+use super::{Store, StoreError, attr::n, key, profile::ERASED, table, update};
 use crate::domain::{ids::SideKey, time::Timestamp};
 
 /// For how long it is worth knowing when somebody was there.
 const KEPT_SECONDS: i64 = 90 * 24 * 3_600;
+
+/// How long somebody listens without a break, at most: the relay tells of no end when it dies.
+const LONGEST_SECONDS: i64 = 24 * 3_600;
 
 /// Whether an account listens at the relay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +21,19 @@ pub struct Presence {
     pub since: Timestamp,
 }
 
+impl Presence {
+    /// Whether what was so since then is too old to be known.
+    pub fn is_forgotten(since: Timestamp, now: Timestamp) -> bool {
+        since.seconds() + KEPT_SECONDS < now.seconds()
+    }
+
+    /// Whether it still tells something.
+    fn is_known(self, now: Timestamp) -> bool {
+        let went_silent = self.online && self.since.seconds() + LONGEST_SECONDS < now.seconds();
+        !went_silent && !Self::is_forgotten(self.since, now)
+    }
+}
+
 /// The item as it is stored.
 #[derive(Deserialize)]
 struct Item {
@@ -26,13 +42,17 @@ struct Item {
 }
 
 impl Store {
-    /// Writes down whether an account listens, as it was then, unless something newer is known. Of two
-    /// that are of the same moment, that it listens holds: so the order in which they come changes
-    /// nothing.
+    /// Writes down whether an account listens, as it was then, unless something newer is known, or the
+    /// account was erased. Of two that are of the same moment, that it listens holds: so the order in which
+    /// they come changes nothing.
     ///
     /// # Errors
     /// When the store cannot be reached.
     pub async fn put_presence(&self, account: &SideKey, now: Presence) -> Result<(), StoreError> {
+        // First, so that what an erasure has deleted does not come back: it begins with its marker.
+        if self.is_erased(account).await? {
+            return Ok(());
+        }
         let older = if now.online { "#at <= :at" } else { "#at < :at" };
         let request = self
             .update(key::of(key::side(account), key::PRESENCE))
@@ -47,11 +67,29 @@ impl Store {
         update::send(request).await.map(|_| ())
     }
 
-    /// Whether an account listens, if that was ever told; a moment old at most.
+    /// Whether the account's PROFILE is the marker of an erasure.
+    async fn is_erased(&self, account: &SideKey) -> Result<bool, StoreError> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(key::of(key::side(account), key::PROFILE)))
+            .projection_expression(ERASED)
+            .consistent_read(true)
+            .send()
+            .await?;
+        Ok(answer.item.is_some_and(|item| item.contains_key(ERASED)))
+    }
+
+    /// Whether an account listens, if that was told and is not too old; a moment old at most.
     ///
     /// # Errors
     /// When the store cannot be reached.
-    pub async fn presence(&self, account: &SideKey) -> Result<Option<Presence>, StoreError> {
+    pub async fn presence(
+        &self,
+        account: &SideKey,
+        now: Timestamp,
+    ) -> Result<Option<Presence>, StoreError> {
         let answer = self
             .client
             .get_item()
@@ -61,6 +99,7 @@ impl Store {
             .await?;
         let Some(item) = answer.item else { return Ok(None) };
         let Item { on, at } = serde_dynamo::aws_sdk_dynamodb_1::from_item(item)?;
-        Ok(Some(Presence { online: on, since: Timestamp::from_millis(at) }))
+        let presence = Presence { online: on, since: Timestamp::from_millis(at) };
+        Ok(Some(presence).filter(|presence| presence.is_known(now)))
     }
 }

@@ -7,6 +7,7 @@ use std::{
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
+use shared::realtime::publisher::Deadlines;
 use tests::{Answer, Call, Distant, FakeRelay, Fault, Faulty, Mood, PATIENCE, Room, TestApp, User};
 use tokio::time::timeout;
 use uuid::Uuid;
@@ -222,6 +223,8 @@ async fn while_the_store_is_away_every_route_says_so() {
 /// Mission A12. Fault F1: the relay is down, fails, refuses or hangs.
 #[tokio::test]
 async fn a_message_is_kept_whatever_becomes_of_its_event() {
+    // What follows must hold on a busy machine too.
+    assert_eq!(Deadlines::default().publish, Duration::from_millis(800));
     let relay = FakeRelay::start().await;
     let app = TestApp::publishing_to(&relay).await;
     let alice = app.user("alice").await;

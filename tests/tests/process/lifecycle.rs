@@ -1,7 +1,11 @@
 //! Starting, stopping, and what cannot be started.
 
-use std::{net::TcpListener, process::Output};
+use std::{net::TcpListener, path::Path, process::Output};
 
+use local::hub;
+use reqwest::Method;
+use serde_json::json;
+use shared::secret::Secret;
 use tests::Site;
 
 use crate::program::{Folder, Program, run, run_with};
@@ -82,27 +86,127 @@ async fn a_sender_posts_as_fast_as_it_can_unless_a_rate_is_asked_for() {
 /// Mission A15.
 #[tokio::test]
 async fn events_go_through_whatever_relay_the_environment_names() {
-    let relay = Program::start(std::path::Path::new(":memory:")).await;
+    let credentials = [
+        ("PARLOUR_RELAY_APP_ID", "elsewhere"),
+        ("PARLOUR_RELAY_KEY", "another-key"),
+        ("PARLOUR_RELAY_SECRET", "another-secret"),
+    ];
+    // The app alone is that of the program's own hub.
+    let relay = Program::start_set(&credentials).await;
     let (_, port) = relay.address.rsplit_once(':').expect("a port");
-    let app = Program::start_set(&[
-        ("PARLOUR_RELAY_APP_ID", tests::RELAY_APP),
-        ("PARLOUR_RELAY_KEY", tests::RELAY_KEY),
-        ("PARLOUR_RELAY_SECRET", tests::RELAY_SECRET),
+    let place = [
         ("PARLOUR_RELAY_HOST", "127.0.0.1"),
         ("PARLOUR_RELAY_PORT", port),
         ("PARLOUR_RELAY_TLS", "false"),
-    ])
-    .await;
+    ];
+    let app = Program::start_set(&[credentials, place].concat()).await;
     let (alice, bob) = (app.site.user("alice").await, app.site.user("bob").await);
     let settings = alice.get("/v1/realtime").await.expect(200);
     assert_eq!(settings["port"].to_string(), port, "clients are told of the relay");
+    assert_eq!(settings["key"], "another-key");
     let room = alice.opens_direct("bob").await;
-    let mut listener = bob.listens_to(&room).await;
+    let of_the_relay = hub::App {
+        id: "elsewhere".into(),
+        key: "another-key".into(),
+        secret: Secret::new("another-secret"),
+    };
+    let mut listener = bob.listens_to(&room).await.of_app(of_the_relay);
 
     assert_eq!(alice.posts(&room, "over there").await["delivered"], true);
 
     let heard = listener.hears_only(&["new_message"]).await;
     assert_eq!(heard[0].data["body"], "over there");
+    // Nothing of a hub is left at the program, whoever asks for it.
+    for app_id in ["elsewhere", tests::RELAY_APP] {
+        let events = format!("/apps/{app_id}/events");
+        assert_eq!(app.site.anonymous().post(&events, json!({})).await.status, 404);
+        assert_ne!(relay.site.anonymous().post(&events, json!({})).await.status, 200);
+    }
+    for path in
+        ["/app/another-key?protocol=7", "/app/parlour-key?protocol=7", "/apps/elsewhere/channels"]
+    {
+        assert_eq!(app.site.anonymous().get(path).await.status, 404, "{path}");
+    }
+}
+
+/// The laptop's own environment names the program itself.
+#[tokio::test]
+async fn a_relay_that_is_the_program_itself_is_its_own_hub() {
+    let listen = {
+        let free = TcpListener::bind("127.0.0.1:0").unwrap();
+        free.local_addr().unwrap().to_string()
+    };
+    let (_, port) = listen.rsplit_once(':').expect("a port");
+    let program = Program::start_set_at(
+        &listen,
+        &[
+            ("PARLOUR_RELAY_HOST", "localhost"),
+            ("PARLOUR_RELAY_PORT", port),
+            ("PARLOUR_RELAY_TLS", "false"),
+        ],
+    )
+    .await;
+
+    is_heard_at(&program).await;
+}
+
+/// Somebody listens, and hears what is posted.
+async fn is_heard_at(program: &Program) {
+    let (alice, bob) = (program.site.user("alice").await, program.site.user("bob").await);
+    let room = alice.opens_direct("bob").await;
+    let mut listener = bob.listens_to(&room).await;
+
+    assert_eq!(alice.posts(&room, "hello").await["delivered"], true);
+
+    listener.hears_only(&["new_message"]).await;
+}
+
+#[tokio::test]
+async fn it_listens_at_addresses_of_ipv6_too() {
+    if TcpListener::bind("[::1]:0").is_err() {
+        return; // This machine has none.
+    }
+    let program = Program::start_at("[::1]:0", Path::new(":memory:")).await;
+    assert!(program.address.starts_with("[::1]:"), "{}", program.address);
+    let settings = program.site.user("alice").await.get("/v1/realtime").await.expect(200);
+    assert_eq!(settings["host"], "[::1]");
+
+    is_heard_at(&program).await;
+}
+
+/// A phone on the same network is told the address by which it came.
+#[tokio::test]
+async fn whoever_comes_from_elsewhere_finds_the_relay_there() {
+    let program = Program::start_at("0.0.0.0:0", Path::new(":memory:")).await;
+    let alice = program.site.user("alice").await;
+    let request = alice.request(Method::GET, "/v1/realtime").header("host", "192.168.1.7:3000");
+
+    let told = alice.send(request).await.expect(200);
+
+    assert_eq!((&told["host"], &told["port"]), (&json!("192.168.1.7"), &json!(3000)));
+    assert_eq!(told["auth_url"], "http://192.168.1.7:3000/v1/realtime/auth");
+    is_heard_at(&program).await;
+}
+
+#[tokio::test]
+async fn whoever_lets_others_in_with_the_demo_secrets_is_warned_in_one_line() {
+    let secret = "0123456789abcdef0123456789abcdef";
+    let (tokens, relay) = (("PARLOUR_JWT_SECRET", secret), ("PARLOUR_RELAY_SECRET", secret));
+    for (listen, settings, named) in [
+        ("0.0.0.0:0", &[][..], &["PARLOUR_JWT_SECRET", "PARLOUR_RELAY_SECRET"][..]),
+        ("0.0.0.0:0", &[tokens], &["PARLOUR_RELAY_SECRET"]),
+        ("0.0.0.0:0", &[relay], &["PARLOUR_JWT_SECRET"]),
+        ("0.0.0.0:0", &[tokens, relay], &[]),
+        ("127.0.0.1:0", &[], &[]),
+    ] {
+        let complaints = Program::start_set_at(listen, settings).await.complaints().await;
+
+        assert_eq!(complaints.len(), usize::from(!named.is_empty()), "{complaints:?}");
+        let said = complaints.concat();
+        for name in ["PARLOUR_JWT_SECRET", "PARLOUR_RELAY_SECRET"] {
+            assert_eq!(said.contains(name), named.contains(&name), "{said}");
+        }
+    }
 }
 
 #[tokio::test]

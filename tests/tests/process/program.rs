@@ -11,6 +11,7 @@ use tests::{PATIENCE, Site};
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader},
     process::{Child, Command},
+    task::JoinHandle,
     time::{sleep, timeout},
 };
 
@@ -76,6 +77,8 @@ pub(crate) struct Program {
     pub(crate) site: Site,
     /// `127.0.0.1:PORT`.
     pub(crate) address: String,
+    /// What it has to complain of, until it ends.
+    complaints: JoinHandle<Vec<String>>,
 }
 
 impl Program {
@@ -101,12 +104,27 @@ impl Program {
 
     /// Starts it on a free port without data, with settings in its environment.
     pub(crate) async fn start_set(settings: &[(&str, &str)]) -> Self {
-        let arguments = ["--listen", "127.0.0.1:0", "--data", ":memory:"];
+        Self::start_set_at("127.0.0.1:0", settings).await
+    }
+
+    /// Starts it at an address without data, with settings in its environment.
+    pub(crate) async fn start_set_at(listen: &str, settings: &[(&str, &str)]) -> Self {
+        let arguments = ["--listen", listen, "--data", ":memory:"];
         Self::run(command(arguments).envs(settings.iter().copied())).await
     }
 
     async fn run(command: &mut Command) -> Self {
-        let mut child = command.stdout(Stdio::piped()).spawn().expect("it can be run");
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("it can be run");
+        let mut said = BufReader::new(child.stderr.take().expect("a pipe")).lines();
+        let complaints = tokio::spawn(async move {
+            let mut lines = Vec::new();
+            while let Ok(Some(line)) = said.next_line().await {
+                eprintln!("{line}");
+                lines.push(line);
+            }
+            lines
+        });
         let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
         let first = timeout(PATIENCE, lines.next_line()).await.expect("a first line");
         let first = first.expect("text").expect("a line before it ends");
@@ -117,7 +135,15 @@ impl Program {
             .to_owned();
         // Whatever else it says is read, or it would wait for a reader.
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        Self { child, site: Site::at(format!("http://{address}")), address }
+        // An address to listen at everywhere is none to connect to.
+        let base = format!("http://{}", address.replace("0.0.0.0", "127.0.0.1"));
+        Self { child, site: Site::at(base), address, complaints }
+    }
+
+    /// Ends it; what it had to complain of.
+    pub(crate) async fn complaints(mut self) -> Vec<String> {
+        self.child.start_kill().expect("a running program");
+        timeout(PATIENCE, self.complaints).await.expect("an end").expect("lines")
     }
 
     /// `kill -9`.

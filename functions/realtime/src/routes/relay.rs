@@ -6,6 +6,7 @@ use shared::{
     domain::principal::Caller,
     error::Error,
     http::{NoToken, Shared, Unavailable},
+    realtime::relay::Endpoint,
 };
 use utoipa::ToSchema;
 
@@ -47,11 +48,14 @@ pub(crate) async fn get_realtime(
 ) -> Result<Json<Connection>, Error> {
     let relay = &app.services.relay;
     let url = app.public_url(&headers);
+    // A relay without an address of its own is where the API is.
+    let socket = relay.socket.clone().or_else(|| Endpoint::of_url(&url));
+    let socket = socket.unwrap_or_else(|| relay.api.clone());
     Ok(Json(Connection {
         key: relay.key.clone(),
-        host: relay.socket.host.clone(),
-        port: relay.socket.port,
-        tls: relay.socket.tls,
+        host: socket.host,
+        port: socket.port,
+        tls: socket.tls,
         cluster: relay.cluster.clone(),
         auth_url: format!("{url}/v1/realtime/auth"),
         user_auth_url: format!("{url}/v1/realtime/user"),

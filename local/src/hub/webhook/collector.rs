@@ -101,6 +101,8 @@ fn keep(waiting: &mut Vec<News>, news: News) {
 
 #[cfg(test)]
 mod tests {
+    use tokio::time::{sleep, timeout};
+
     use super::*;
 
     fn miss(number: usize) -> News {
@@ -145,14 +147,26 @@ mod tests {
         let (outbox, news) = mpsc::channel(WAITING);
         let (courier, mut batches) = mpsc::channel(1);
         tokio::spawn(collect(news, Grace::new(Duration::from_secs(3)), courier));
-        for number in 0..3 * WAITING {
-            outbox.send(miss(number)).await.unwrap();
+        let moment = Duration::from_secs(1);
+        // The first is already on its way to the courier; the time of the pause goes on when all others wait.
+        outbox.send(miss(0)).await.unwrap();
+        sleep(moment).await;
+        let telling = async {
+            for number in 1..3 * WAITING {
+                outbox.send(miss(number)).await.unwrap();
+            }
+        };
+        timeout(moment, telling).await.expect("nobody is held up");
+        sleep(moment).await;
+
+        let mut told = Vec::new();
+        while let Ok(batch) = timeout(moment, batches.recv()).await {
+            told.extend(batch.expect("a collector, as long as there is an outbox"));
         }
-        drop(outbox);
-        let mut told = 0;
-        while let Some(batch) = batches.recv().await {
-            told += batch.len();
-        }
-        assert!(told <= WAITING + BATCH, "{told}");
+
+        assert_eq!(told.len(), 1 + WAITING);
+        assert_eq!(told, (0..=WAITING).map(miss).collect::<Vec<_>>());
+        outbox.send(miss(3 * WAITING)).await.unwrap();
+        assert_eq!(batches.recv().await.unwrap(), [miss(3 * WAITING)], "there is room again");
     }
 }

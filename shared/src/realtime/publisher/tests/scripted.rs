@@ -87,7 +87,7 @@ pub(super) fn config(port: u16) -> Relay {
         key: "key".into(),
         secret: Secret::new("the relay's secret"),
         api: endpoint.clone(),
-        socket: endpoint,
+        socket: Some(endpoint),
         cluster: None,
         encryption: None,
         previous: None,
