@@ -23,6 +23,7 @@ mod matches;
 mod me;
 mod messages;
 mod meta;
+mod missed;
 mod people;
 mod problems;
 mod read;
