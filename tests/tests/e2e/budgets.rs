@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
+use shared::config::Limits;
 use tests::{Bill, Meter, Room, TestApp, User};
 use uuid::Uuid;
 
@@ -285,7 +286,7 @@ async fn nothing_ever_reads_the_whole_table() {
 #[tokio::test]
 async fn the_head_of_a_room_stays_below_a_kilobyte() {
     let meter = Meter::new();
-    let app = TestApp::on(meter.clone()).await;
+    let app = TestApp::limiting(meter.clone(), as_deployed()).await;
     let id = |letter: &str| format!("{}:", letter.repeat(127));
     let (alice, bob) = (app.user(&id("a")).await, app.user(&id("b")).await);
     let room = alice.opens_direct(&bob.id).await;
@@ -304,6 +305,31 @@ async fn the_head_of_a_room_stays_below_a_kilobyte() {
     let posts = meter.take().0.into_iter().filter(|call| call.operation == "UpdateItem");
     let dearest = posts.map(|call| call.writes).fold(0.0, f64::max);
     assert_eq!(dearest, 1.0);
+}
+
+fn as_deployed() -> Limits {
+    Limits { posts: "5/30".parse().ok(), ..Limits::NONE }
+}
+
+/// Also when more of its members have just posted than have a rate of their own.
+/// Invariant I12.
+#[tokio::test]
+async fn the_head_of_a_group_stays_below_a_kilobyte_however_many_post() {
+    let meter = Meter::new();
+    let app = TestApp::limiting(meter.clone(), as_deployed()).await;
+    let ids: Vec<String> = (0..120).map(|i| format!("member-{i}")).collect();
+    let others: Vec<&str> = ids.iter().skip(1).map(String::as_str).collect();
+    let room = app.user(&ids[0]).await.opens_group(&others).await;
+    for id in &ids {
+        app.user(id).await.posts(&room, &"🎁".repeat(100)).await;
+    }
+
+    let head = meter.item(&format!("R#{}", room.id), "#");
+
+    let rates = head["rate"]["M"].as_object().map_or(0, serde_json::Map::len);
+    assert!(rates > 25, "{rates} rates");
+    let size = item_size(&head);
+    assert!(size <= 1_024, "{size} bytes: {head}");
 }
 
 /// How many bytes DynamoDB counts an item as: names and values in UTF-8, a number two digits to the
