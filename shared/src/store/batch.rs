@@ -2,7 +2,10 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, WriteRequest};
+use aws_sdk_dynamodb::{
+    operation::query::builders::QueryFluentBuilder,
+    types::{AttributeValue, DeleteRequest, KeysAndAttributes, WriteRequest},
+};
 use futures_util::{StreamExt as _, TryStreamExt as _, future::try_join_all, stream};
 
 use super::{
@@ -59,8 +62,38 @@ impl Store {
         Err(StoreError::Unavailable("a batch was left unprocessed too often".into()))
     }
 
+    /// All items that a query finds, however many answers they come in.
+    pub(super) async fn query_all(
+        &self,
+        query: QueryFluentBuilder,
+    ) -> Result<Vec<HashMap<String, AttributeValue>>, StoreError> {
+        let (mut items, mut start) = (Vec::new(), None);
+        loop {
+            let answer = query.clone().set_exclusive_start_key(start).send().await?;
+            items.extend(answer.items.unwrap_or_default());
+            start = answer.last_evaluated_key;
+            if start.is_none() {
+                return Ok(items);
+            }
+        }
+    }
+
+    /// Deletes items, of which no more than the keys need be there.
+    pub(super) async fn delete_items(
+        &self,
+        items: impl IntoIterator<Item = Key>,
+    ) -> Result<(), StoreError> {
+        let requests = items.into_iter().map(|mut key| {
+            key.retain(|name, _| name == "pk" || name == "sk");
+            let delete = DeleteRequest::builder().set_key(Some(key)).build();
+            let delete = delete.map_err(StoreError::broken)?;
+            Ok(WriteRequest::builder().delete_request(delete).build())
+        });
+        self.batch_write(requests.collect::<Result<_, StoreError>>()?).await
+    }
+
     /// Writes items without conditions, some calls at a time.
-    pub(super) async fn batch_write(&self, requests: Vec<WriteRequest>) -> Result<(), StoreError> {
+    async fn batch_write(&self, requests: Vec<WriteRequest>) -> Result<(), StoreError> {
         let calls: Vec<_> = requests
             .chunks(WRITES_PER_CALL)
             .map(|chunk| self.batch_write_call(chunk.to_vec()))

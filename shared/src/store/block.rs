@@ -112,24 +112,14 @@ impl Store {
 
     /// The BLOCKs, by anybody, of a person: their keys.
     pub(super) async fn blocks_of(&self, person: &SideKey) -> Result<Vec<Key>, StoreError> {
-        let (mut keys, mut start) = (Vec::new(), None);
-        loop {
-            let answer = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .index_name("gq1")
-                .key_condition_expression("q1p = :person")
-                .expression_attribute_values(":person", s(key::blocked(person)))
-                .set_exclusive_start_key(start)
-                .send()
-                .await?;
-            keys.extend(answer.items.unwrap_or_default());
-            start = answer.last_evaluated_key;
-            if start.is_none() {
-                return Ok(keys);
-            }
-        }
+        let query = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name("gq1")
+            .key_condition_expression("q1p = :person")
+            .expression_attribute_values(":person", s(key::blocked(person)));
+        self.query_all(query).await
     }
 
     /// A page of whom `me` has blocked.

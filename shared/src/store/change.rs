@@ -5,7 +5,8 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::{
-    AttributeValue, Put, TransactWriteItem, Update, builders::UpdateBuilder,
+    AttributeValue, Put, TransactWriteItem, Update,
+    builders::{TransactWriteItemBuilder, UpdateBuilder},
 };
 use futures_util::future::join;
 
@@ -255,13 +256,7 @@ impl Writing<'_> {
     /// The transaction: HEAD, the message, and what says which message the revision is about.
     fn items(&self) -> Result<Vec<TransactWriteItem>, StoreError> {
         let room = key::room(self.after.room);
-        let mut entry = key::of(room.clone(), key::change(self.after.rev));
-        entry.insert("n".into(), n(self.after.seq));
-        entry.extend(self.ttl.clone().map(|ttl| (table::TTL.to_owned(), ttl)));
-        let entry = Put::builder()
-            .table_name(self.table)
-            .set_item(Some(entry))
-            .condition_expression("attribute_not_exists(pk)");
+        let entry = put_entry(self.table, self.after, self.after.rev, self.ttl.clone())?;
         let at_slot = slot_update(self.change, self.me)
             .table_name(self.table)
             .set_key(Some(key::of(room, key::slot(self.after.seq))))
@@ -274,7 +269,7 @@ impl Writing<'_> {
         Ok(transaction([
             TransactWriteItem::builder().update(at_head.build().map_err(StoreError::broken)?),
             TransactWriteItem::builder().update(at_slot.build().map_err(StoreError::broken)?),
-            TransactWriteItem::builder().put(entry.build().map_err(StoreError::broken)?),
+            entry,
         ]))
     }
 
@@ -346,6 +341,23 @@ fn slot_update(change: &Change, me: &SideKey) -> UpdateBuilder {
             }
         }
     }
+}
+
+/// What puts the item that says which message a revision is about.
+pub(super) fn put_entry(
+    table: &str,
+    message: &Message,
+    rev: u64,
+    ttl: Option<AttributeValue>,
+) -> Result<TransactWriteItemBuilder, StoreError> {
+    let mut entry = key::of(key::room(message.room), key::change(rev));
+    entry.insert("n".into(), n(message.seq));
+    entry.extend(ttl.map(|ttl| (table::TTL.to_owned(), ttl)));
+    let put = Put::builder()
+        .table_name(table)
+        .set_item(Some(entry))
+        .condition_expression("attribute_not_exists(pk)");
+    Ok(TransactWriteItem::builder().put(put.build().map_err(StoreError::broken)?))
 }
 
 fn members(me: &SideKey) -> AttributeValue {

@@ -2,19 +2,14 @@
 
 use super::{
     Store, StoreError,
-    attr::s,
     head::Mark,
     info::Info,
-    key,
     life::LifePlace,
     membership::Membership,
     page::{Page, Window},
-    report,
 };
 use crate::domain::{
-    ids::RoomId,
     principal::{Asker, Principal},
-    report::Report,
     time::Clock,
 };
 
@@ -70,39 +65,5 @@ impl Store {
         clock: &Clock,
     ) -> Result<Page, StoreError> {
         self.page_of(room, Window::After(after), SLOTS, clock).await
-    }
-
-    /// What the person has reported in a room.
-    ///
-    /// # Errors
-    /// When the store cannot be reached.
-    pub async fn reported_by(
-        &self,
-        room: RoomId,
-        member_id: &str,
-    ) -> Result<Vec<Report>, StoreError> {
-        let (mut reports, mut start) = (Vec::new(), None);
-        loop {
-            let answer = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .key_condition_expression("pk = :room AND begins_with(sk, :reports)")
-                .filter_expression("m = :reporter")
-                .expression_attribute_values(":room", s(key::room(room)))
-                .expression_attribute_values(":reports", s(key::REPORTS))
-                .expression_attribute_values(":reporter", s(member_id))
-                .set_exclusive_start_key(start)
-                .send()
-                .await?;
-            let items = answer.items.unwrap_or_default().into_iter();
-            for item in items.filter(|item| !self.is_over(item)) {
-                reports.push(report::parse(item)?);
-            }
-            start = answer.last_evaluated_key;
-            if start.is_none() {
-                return Ok(reports);
-            }
-        }
     }
 }

@@ -169,28 +169,19 @@ impl Store {
         key: &SideKey,
         begin: &str,
     ) -> Result<Vec<Key>, StoreError> {
-        let (mut items, mut start) = (Vec::new(), None);
-        loop {
-            let query = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .expression_attribute_values(":me", s(key::side(key)))
-                .consistent_read(true)
-                .set_exclusive_start_key(start);
-            let query = match begin {
-                "" => query.key_condition_expression("pk = :me"),
-                begin => query
-                    .key_condition_expression("pk = :me AND begins_with(sk, :begin)")
-                    .expression_attribute_values(":begin", s(begin)),
-            };
-            let answer = query.send().await?;
-            items.extend(answer.items.unwrap_or_default());
-            start = answer.last_evaluated_key;
-            if start.is_none() {
-                return Ok(items);
-            }
-        }
+        let query = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .expression_attribute_values(":me", s(key::side(key)))
+            .consistent_read(true);
+        let query = match begin {
+            "" => query.key_condition_expression("pk = :me"),
+            begin => query
+                .key_condition_expression("pk = :me AND begins_with(sk, :begin)")
+                .expression_attribute_values(":begin", s(begin)),
+        };
+        self.query_all(query).await
     }
 }
 

@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Deserialize;
 
-use super::{Store, StoreError, attr::n, key, profile::ERASED, table, update};
+use super::{Store, StoreError, attr::n, key, table, update};
 use crate::domain::{ids::SideKey, time::Timestamp};
 
 /// For how long it is worth knowing when somebody was there.
@@ -65,20 +65,6 @@ impl Store {
             .expression_attribute_values(":at", n(now.since.millis()))
             .expression_attribute_values(":ttl", n(now.since.seconds() + KEPT_SECONDS));
         update::send(request).await.map(|_| ())
-    }
-
-    /// Whether the account's PROFILE is the marker of an erasure.
-    async fn is_erased(&self, account: &SideKey) -> Result<bool, StoreError> {
-        let answer = self
-            .client
-            .get_item()
-            .table_name(&self.table)
-            .set_key(Some(key::of(key::side(account), key::PROFILE)))
-            .projection_expression(ERASED)
-            .consistent_read(true)
-            .send()
-            .await?;
-        Ok(answer.item.is_some_and(|item| item.contains_key(ERASED)))
     }
 
     /// Whether an account listens, if that was told and is not too old; a moment old at most.

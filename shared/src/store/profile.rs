@@ -114,6 +114,11 @@ impl Store {
         self.profile_item(account).await?.map_or(Ok(None), parse)
     }
 
+    /// Whether all that is left of an account is that it was erased.
+    pub(super) async fn is_erased(&self, account: &SideKey) -> Result<bool, StoreError> {
+        Ok(self.profile_item(account).await?.as_ref().is_some_and(is_marker))
+    }
+
     async fn profile_item(&self, account: &SideKey) -> Result<Option<Key>, StoreError> {
         let answer = self
             .client

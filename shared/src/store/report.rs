@@ -6,9 +6,12 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::types::{
-    AttributeValue, ConditionCheck, Put, ReturnValue, ReturnValuesOnConditionCheckFailure,
-    TransactWriteItem,
+use aws_sdk_dynamodb::{
+    operation::query::builders::QueryFluentBuilder,
+    types::{
+        AttributeValue, ConditionCheck, Put, ReturnValue, ReturnValuesOnConditionCheckFailure,
+        TransactWriteItem,
+    },
 };
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde::{Deserialize, Serialize};
@@ -276,33 +279,43 @@ impl Store {
     /// # Errors
     /// When the store cannot be reached; the next call goes on.
     pub async fn forget_reported(&self, room: RoomId, seq: u64) -> Result<(), StoreError> {
-        let mut start = None;
-        loop {
-            let answer = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .key_condition_expression("pk = :room AND begins_with(sk, :reports)")
-                .expression_attribute_values(":room", s(key::room(room)))
-                .expression_attribute_values(":reports", s(key::reports(seq)))
-                .projection_expression("pk, sk")
-                .consistent_read(true)
-                .set_exclusive_start_key(start)
-                .send()
-                .await?;
-            let updates = answer.items.unwrap_or_default().into_iter().map(|key| {
-                // One that went with its room meanwhile must not come back.
-                let request = self.update(key).condition_expression("attribute_exists(pk)");
-                update::send(request.update_expression("REMOVE b"))
-            });
-            let updates: Vec<_> = updates.collect();
-            let done = stream::iter(updates).buffer_unordered(UPDATES_AT_ONCE);
-            done.try_for_each(|_| std::future::ready(Ok(()))).await?;
-            start = answer.last_evaluated_key;
-            if start.is_none() {
-                return Ok(());
-            }
-        }
+        let query = self.reports_at_keys(room, &key::reports(seq)).projection_expression("pk, sk");
+        let updates = self.query_all(query).await?.into_iter().map(|key| {
+            // One that went with its room meanwhile must not come back.
+            let request = self.update(key).condition_expression("attribute_exists(pk)");
+            update::send(request.update_expression("REMOVE b"))
+        });
+        let updates: Vec<_> = updates.collect();
+        let done = stream::iter(updates).buffer_unordered(UPDATES_AT_ONCE);
+        done.try_for_each(|_| std::future::ready(Ok(()))).await
+    }
+
+    /// A query for the reports of a room whose sort keys begin so.
+    fn reports_at_keys(&self, room: RoomId, begin: &str) -> QueryFluentBuilder {
+        self.client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("pk = :room AND begins_with(sk, :reports)")
+            .expression_attribute_values(":room", s(key::room(room)))
+            .expression_attribute_values(":reports", s(begin))
+            .consistent_read(true)
+    }
+
+    /// What somebody has reported in a room, by its id there.
+    ///
+    /// # Errors
+    /// When the store cannot be reached.
+    pub async fn reported_by(
+        &self,
+        room: RoomId,
+        member_id: &str,
+    ) -> Result<Vec<Report>, StoreError> {
+        let query = self
+            .reports_at_keys(room, key::REPORTS)
+            .filter_expression("m = :reporter")
+            .expression_attribute_values(":reporter", s(member_id));
+        let items = self.query_all(query).await?.into_iter();
+        items.filter(|item| !self.is_over(item)).map(parse).collect()
     }
 }
 
@@ -323,53 +336,36 @@ impl Store {
         room: RoomId,
         who: Forgotten<'_>,
     ) -> Result<(), StoreError> {
-        let mut start = None;
-        loop {
-            let answer = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .key_condition_expression("pk = :room AND begins_with(sk, :reports)")
-                .expression_attribute_values(":room", s(key::room(room)))
-                .expression_attribute_values(":reports", s(key::REPORTS))
-                .consistent_read(true)
-                .set_exclusive_start_key(start)
-                .send()
-                .await?;
-            for item in answer.items.unwrap_or_default() {
-                let is = |name: &str, id: &str| item.get(name) == Some(&s(id));
-                let (sent, reported) = (is("i", who.member_id), is("m", who.member_id));
-                let mut changes = Vec::new();
-                let mut gone = Vec::new();
-                if sent {
-                    changes.push("i = :new");
-                    gone.push("b");
-                }
-                if reported || is("u", who.account) {
-                    changes.extend(["m = :new", "r = :none"]);
-                    gone.push("u");
-                }
-                if changes.is_empty() {
-                    continue;
-                }
-                let place = [("pk", &item["pk"]), ("sk", &item["sk"])];
-                let place = place.map(|(name, value)| (name.to_owned(), value.clone()));
-                let (set, gone) = (changes.join(", "), gone.join(", "));
-                let mut request = self
-                    .update(place.into())
-                    .update_expression(format!("SET {set} REMOVE {gone}"))
-                    .condition_expression("attribute_exists(pk)")
-                    .expression_attribute_values(":new", s(who.new_id));
-                if set.contains(":none") {
-                    request = request.expression_attribute_values(":none", s(""));
-                }
-                update::send(request).await?;
+        for item in self.query_all(self.reports_at_keys(room, key::REPORTS)).await? {
+            let is = |name: &str, id: &str| item.get(name) == Some(&s(id));
+            let (sent, reported) = (is("i", who.member_id), is("m", who.member_id));
+            let mut changes = Vec::new();
+            let mut gone = Vec::new();
+            if sent {
+                changes.push("i = :new");
+                gone.push("b");
             }
-            start = answer.last_evaluated_key;
-            if start.is_none() {
-                return Ok(());
+            if reported || is("u", who.account) {
+                changes.extend(["m = :new", "r = :none"]);
+                gone.push("u");
             }
+            if changes.is_empty() {
+                continue;
+            }
+            let place = [("pk", &item["pk"]), ("sk", &item["sk"])];
+            let place = place.map(|(name, value)| (name.to_owned(), value.clone()));
+            let (set, gone) = (changes.join(", "), gone.join(", "));
+            let mut request = self
+                .update(place.into())
+                .update_expression(format!("SET {set} REMOVE {gone}"))
+                .condition_expression("attribute_exists(pk)")
+                .expression_attribute_values(":new", s(who.new_id));
+            if set.contains(":none") {
+                request = request.expression_attribute_values(":none", s(""));
+            }
+            update::send(request).await?;
         }
+        Ok(())
     }
 }
 
@@ -439,8 +435,7 @@ fn item(report: &Report) -> Result<HashMap<String, AttributeValue>, StoreError> 
     })?)
 }
 
-/// Reads an item that is a REPORT.
-pub(super) fn parse(item: HashMap<String, AttributeValue>) -> Result<Report, StoreError> {
+fn parse(item: HashMap<String, AttributeValue>) -> Result<Report, StoreError> {
     let item: Item = serde_dynamo::aws_sdk_dynamodb_1::from_item(item)?;
     let (room, place) = (key::room_id(&item.pk), key::report_parts(&item.sk));
     let (Some(room), Some((seq, id))) = (room, place) else {

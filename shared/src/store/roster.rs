@@ -139,15 +139,7 @@ impl Store {
         &self,
         room: RoomId,
     ) -> Result<Vec<(SideKey, Part)>, StoreError> {
-        let (mut members, mut start) = (Vec::new(), None);
-        loop {
-            let query = self.parts(room).consistent_read(true).set_exclusive_start_key(start);
-            let answer = query.send().await?;
-            members.extend(part::collect(answer.items)?);
-            start = answer.last_evaluated_key;
-            if start.is_none() {
-                return Ok(members);
-            }
-        }
+        let items = self.query_all(self.parts(room).consistent_read(true)).await?;
+        part::collect(Some(items))
     }
 }

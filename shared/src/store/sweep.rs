@@ -4,8 +4,6 @@
 //! no membership and no slot without HEAD. It holds only which generation the room's key is at,
 //! so that opening the room again gives another id, under which no old message can return.
 
-use aws_sdk_dynamodb::types::{DeleteRequest, WriteRequest};
-
 use super::{
     Store, StoreError,
     attr::{n, s},
@@ -96,12 +94,7 @@ impl Store {
                 .await?;
             let keys = answer.items.unwrap_or_default();
             left -= answer.count;
-            let requests = keys.into_iter().map(|key| {
-                let delete = DeleteRequest::builder().set_key(Some(key)).build();
-                let delete = delete.map_err(StoreError::broken)?;
-                Ok(WriteRequest::builder().delete_request(delete).build())
-            });
-            self.batch_write(requests.collect::<Result<_, StoreError>>()?).await?;
+            self.delete_items(keys).await?;
             start = answer.last_evaluated_key;
             if start.is_none() || left <= 0 {
                 return Ok(start.is_none());
