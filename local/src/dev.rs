@@ -6,6 +6,7 @@ use std::{
         Arc,
         atomic::{AtomicI64, Ordering},
     },
+    time::Duration,
 };
 
 use axum::{
@@ -15,18 +16,22 @@ use axum::{
     middleware,
     routing::{post, put},
 };
+use dispatch::{Dispatch, Summary};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use shared::{
-    auth::TokenRules,
     domain::time::{Clock, Timestamp, system_now},
     error::Error,
+    http::Shared,
 };
 
 use crate::guard;
 
 /// How long a token is good when its claims do not say, in seconds.
 const WEEK: i64 = 7 * 24 * 3600;
+
+/// How long one run of the scheduled function takes at most.
+const DISPATCH_TIME: Duration = Duration::from_secs(60);
 
 /// The domain's clock, to be moved by hand. It goes on from wherever it is put.
 #[derive(Clone, Debug, Default)]
@@ -45,17 +50,18 @@ impl DevClock {
 
 #[derive(Clone)]
 struct Dev {
-    tokens: TokenRules,
+    app: Shared,
     clock: DevClock,
 }
 
 /// The development routes; they answer only to this machine.
-pub(crate) fn router(tokens: TokenRules, clock: DevClock) -> Router {
+pub(crate) fn router(app: Shared, clock: DevClock) -> Router {
     Router::new()
         .route("/dev/tokens", post(mint_token))
         .route("/dev/clock", put(set_clock).delete(reset_clock))
+        .route("/dev/dispatch", post(dispatch))
         .layer(middleware::from_fn(guard::local_only))
-        .with_state(Dev { tokens, clock })
+        .with_state(Dev { app, clock })
 }
 
 /// A token with the claims of the body, whatever they are: also ones that will not hold.
@@ -66,8 +72,13 @@ async fn mint_token(
     let mut claims: Map<String, Value> = serde_json::from_slice(&body)
         .map_err(|_| Error::Malformed("the body must be the claims, as a JSON object".into()))?;
     claims.entry("exp").or_insert_with(|| (system_now().seconds() + WEEK).into());
-    let token = dev.tokens.mint(claims).map_err(|error| Error::Malformed(error.to_string()))?;
+    let token = dev.app.tokens.mint(claims).map_err(|error| Error::Malformed(error.to_string()))?;
     Ok(Json(BTreeMap::from([("token", token)])))
+}
+
+/// Runs the scheduled function once.
+async fn dispatch(State(dev): State<Dev>) -> Result<Json<Summary>, Error> {
+    Dispatch { services: &dev.app.services }.run(DISPATCH_TIME).await.map(Json)
 }
 
 /// Where to put the clock.

@@ -12,12 +12,12 @@ use axum::{Router, serve::ListenerExt as _};
 use shared::{
     actions::Services,
     auth::{self, IssuerKeys, Secrets, TokenRules, TokenSettings},
-    config::{Config, DynamoDb, Features, Limits, Origins},
+    config::{Features, Limits, Origins, ServiceSettings},
     domain::{retention::Retention, time::Clock},
     http::App,
     realtime::{
         encrypt::MasterKey,
-        publisher::{Deadlines, Publisher, SetupError},
+        publisher::SetupError,
         relay::{Endpoint, Relay},
     },
     store::{Store, StoreError, table},
@@ -117,23 +117,20 @@ impl Local {
         let dynamodb =
             client(Arc::clone(&options.wire), RetryConfig::standard().with_max_attempts(3));
         table::create(&dynamodb, TABLE).await?;
-        let config = config(address, &options);
-        let tokens = TokenRules::new(config.tokens.clone(), options.token_clock)?;
-        let clock = DevClock::default();
-        let services = Services {
-            store: Store::new(dynamodb, TABLE)
-                .with_retention(config.retention.clone(), clock.clock()),
-            publisher: Publisher::new(config.relay.clone(), Deadlines::default())?,
-            relay: config.relay.clone(),
-            clock: clock.clock(),
-            features: config.features,
-            limits: config.limits,
+        let settings = ServiceSettings {
+            relay: options.relay.clone().unwrap_or_else(|| own_relay(address, &options)),
+            features: options.features,
+            limits: options.limits,
+            retention: options.retention.clone(),
         };
+        let clock = DevClock::default();
+        let services = Services::new(Store::new(dynamodb, TABLE), settings, clock.clock())?;
+        let tokens = TokenRules::new(options.tokens, options.token_clock)?;
         let hub = match options.relay {
             Some(_) => None,
             None => Some(Hub::new(options.hub_app, options.hub)),
         };
-        let app = Arc::new(App::new(config, tokens, services));
+        let app = Arc::new(App { services, tokens, origins: Origins::All, public_url: None });
         let router = router(&app, hub.clone(), clock);
         // Small frames must not wait for the acknowledgement of earlier ones (Nagle's algorithm).
         let listener = listener.tap_io(|stream| {
@@ -175,7 +172,7 @@ fn router(app: &Arc<App>, hub: Option<Hub>, clock: DevClock) -> Router {
     let routes = chat::routes().merge(realtime::routes());
     shared::http::serve(routes, Arc::clone(app))
         .merge(hub.map(hub::router).unwrap_or_default())
-        .merge(dev::router(app.tokens.clone(), clock))
+        .merge(dev::router(Arc::clone(app), clock))
 }
 
 /// By which address this machine reaches a program of its own that listens there.
@@ -221,21 +218,6 @@ fn own_relay(address: SocketAddr, options: &LocalOptions) -> Relay {
         cluster: None,
         encryption: options.relay_encryption.clone(),
         previous: None,
-    }
-}
-
-/// What the options leave open, as it is on one machine.
-fn config(address: SocketAddr, options: &LocalOptions) -> Config {
-    Config {
-        dynamodb: DynamoDb { region: "local".into(), endpoint: None },
-        table: TABLE.into(),
-        tokens: options.tokens.clone(),
-        relay: options.relay.clone().unwrap_or_else(|| own_relay(address, options)),
-        origins: Origins::All,
-        public_url: None,
-        features: options.features,
-        limits: options.limits,
-        retention: options.retention.clone(),
     }
 }
 

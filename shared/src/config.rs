@@ -23,22 +23,45 @@ use crate::{
 /// The shortest secret that may verify tokens: 256 bits, as RFC 7518 (section 3.2) asks for HS256.
 const MIN_SECRET_BYTES: usize = 32;
 
-/// Everything that a deployment sets.
+/// What a deployment sets of a function that answers requests.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Where DynamoDB is.
-    pub dynamodb: DynamoDb,
-    /// The name of the table.
-    pub table: String,
+    /// Where rooms and messages are.
+    pub store: StoreSettings,
+    /// What actions work by.
+    pub services: ServiceSettings,
     /// Whose tokens are good.
     pub tokens: TokenSettings,
-    /// Where events go.
-    pub relay: Relay,
     /// Which web pages may call.
     pub origins: Origins,
     /// The address under which clients reach the API, without a slash at the end. Where it is not
     /// set, each request tells.
     pub public_url: Option<String>,
+}
+
+/// What a deployment sets of the function that a schedule calls: it knows no token's key.
+#[derive(Clone, Debug)]
+pub struct DispatchConfig {
+    /// Where rooms and messages are.
+    pub store: StoreSettings,
+    /// What actions work by.
+    pub services: ServiceSettings,
+}
+
+/// Where rooms and messages are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreSettings {
+    /// Where DynamoDB is.
+    pub dynamodb: DynamoDb,
+    /// The name of the table.
+    pub table: String,
+}
+
+/// What actions work by.
+#[derive(Clone, Debug)]
+pub struct ServiceSettings {
+    /// Where events go.
+    pub relay: Relay,
     /// What can be switched off.
     pub features: Features,
     /// How often things may be done.
@@ -161,23 +184,25 @@ impl Config {
     }
 
     fn read(settings: &Settings<'_>) -> Result<Self, ConfigError> {
-        let features = settings.features(FEATURES)?;
+        let services = settings.services()?;
         Ok(Self {
-            dynamodb: DynamoDb {
-                region: settings.required("AWS_REGION")?,
-                endpoint: settings.optional("AWS_ENDPOINT_URL_DYNAMODB"),
-            },
-            table: settings.required("PARLOUR_TABLE")?,
-            tokens: settings.tokens(features)?,
-            relay: settings.relay()?,
+            store: settings.store()?,
+            tokens: settings.tokens(services.features)?,
             origins: settings.origins("PARLOUR_CORS_ORIGINS")?,
-            public_url: settings
-                .optional("PARLOUR_PUBLIC_URL")
-                .map(|url| url.trim_end_matches('/').to_owned()),
-            features,
-            limits: settings.limits(Limits::DEPLOYED)?,
-            retention: settings.retention()?,
+            public_url: settings.public_url(),
+            services,
         })
+    }
+}
+
+impl DispatchConfig {
+    /// Reads the process's environment.
+    ///
+    /// # Errors
+    /// Names the first setting that is missing or wrong.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        let settings = &Settings { get: &environment };
+        Ok(Self { store: settings.store()?, services: settings.services()? })
     }
 }
 
@@ -267,6 +292,29 @@ impl Settings<'_> {
         self.optional(name)
             .map(|value| value.parse().map_err(|_| wrong(name, &format!("is not {what}"))))
             .transpose()
+    }
+
+    fn store(&self) -> Result<StoreSettings, ConfigError> {
+        Ok(StoreSettings {
+            dynamodb: DynamoDb {
+                region: self.required("AWS_REGION")?,
+                endpoint: self.optional("AWS_ENDPOINT_URL_DYNAMODB"),
+            },
+            table: self.required("PARLOUR_TABLE")?,
+        })
+    }
+
+    fn services(&self) -> Result<ServiceSettings, ConfigError> {
+        Ok(ServiceSettings {
+            relay: self.relay()?,
+            features: self.features(FEATURES)?,
+            limits: self.limits(Limits::DEPLOYED)?,
+            retention: self.retention()?,
+        })
+    }
+
+    fn public_url(&self) -> Option<String> {
+        self.optional("PARLOUR_PUBLIC_URL").map(|url| url.trim_end_matches('/').to_owned())
     }
 
     /// Whose tokens are good.

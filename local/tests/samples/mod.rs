@@ -20,13 +20,10 @@ use serde_json::Value;
 use shared::{
     actions::Services,
     auth::TokenRules,
-    config::{Config, DynamoDb, Limits, Origins},
+    config::{Limits, Origins, ServiceSettings},
     domain::time::{Clock, Timestamp},
     http::{App, serve},
-    realtime::{
-        publisher::{Deadlines, Publisher},
-        relay::{Endpoint, Relay},
-    },
+    realtime::relay::{Endpoint, Relay},
     secret::Secret,
     store::{Store, table},
 };
@@ -120,26 +117,20 @@ pub(crate) async fn functions() -> Router {
     };
     let tokens = TokenRules::new(demo_tokens(), Clock::system()).unwrap();
     let now = Timestamp::parse("2026-01-01T12:00:00Z").unwrap();
-    let services = Services {
-        store: Store::new(dynamodb, TABLE),
-        publisher: Publisher::new(relay.clone(), Deadlines::default()).unwrap(),
-        relay: relay.clone(),
-        clock: Clock::from_fn(move || now),
-        features: ALL_FEATURES,
-        limits: Limits::NONE,
-    };
-    let config = Config {
-        dynamodb: DynamoDb { region: "local".into(), endpoint: None },
-        table: TABLE.into(),
-        tokens: demo_tokens(),
+    let settings = ServiceSettings {
         relay,
-        origins: Origins::All,
-        public_url: Some("https://chat.example".into()),
         features: ALL_FEATURES,
         limits: Limits::NONE,
         retention: Default::default(),
     };
-    serve(chat::routes().merge(realtime::routes()), Arc::new(App::new(config, tokens, services)))
+    let clock = Clock::from_fn(move || now);
+    let app = App {
+        services: Services::new(Store::new(dynamodb, TABLE), settings, clock).unwrap(),
+        tokens,
+        origins: Origins::All,
+        public_url: Some("https://chat.example".into()),
+    };
+    serve(chat::routes().merge(realtime::routes()), Arc::new(app))
 }
 
 /// The salt would be random.

@@ -13,7 +13,7 @@ use crate::{
     },
     error::Error,
     realtime::channel::Channel,
-    store::{Change, Changed, Changer, Head},
+    store::{Change, Changed, Changer, Head, Untold},
 };
 
 /// What has changed since a revision.
@@ -94,7 +94,8 @@ impl Services {
         }
         if changed {
             let event = event(&change, &message, &head, by);
-            self.publish(vec![(vec![Channel::Room(room, head.generation)], event)]).await;
+            let told = vec![(vec![Channel::Room(room, head.generation)], event)];
+            self.tell(room, &[Untold::Change(head.rev)], told).await?;
         }
         Ok(view(&message, &head, Some(&asker.me)))
     }

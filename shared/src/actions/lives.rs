@@ -17,7 +17,7 @@ use crate::{
         room::RoomKind,
     },
     error::Error,
-    store::{LifePlace, LifeRoom, Page},
+    store::{LifePlace, LifeRoom, Page, Untold},
 };
 
 /// A page of a copy ends once it holds so many slots, or rooms.
@@ -128,7 +128,7 @@ impl Services {
     /// Whoever is left in a room is told that it changed, and the new name of its channel.
     async fn tell_of_erasure(&self, room: RoomId) -> Result<(), Error> {
         let Some((head, others)) = self.store.whoever_is_in(room).await? else { return Ok(()) };
-        self.publish(self.removal_told(room, &head, others)).await;
+        self.tell(room, &[Untold::Room], self.removal_told(room, &head, others)).await?;
         Ok(())
     }
 

@@ -16,7 +16,7 @@ use crate::{
     },
     error::Error,
     realtime::channel::Channel,
-    store::{Head, Joined, Membership, Removed},
+    store::{Head, Joined, Membership, Removed, Untold},
 };
 
 /// A page of a room's members.
@@ -79,7 +79,7 @@ impl Services {
                 member_count: Some(room.head.member_count()),
                 ..RoomChange::default()
             };
-            self.publish(self.room_updated(&room, change).await?).await;
+            self.tell(room.room, &[Untold::Room], self.room_updated(&room, change).await?).await?;
         }
         if full {
             return Err(FULL);
@@ -119,8 +119,8 @@ impl Services {
         let change = RoomChange { removed: Some(true), ..RoomChange::default() };
         let to_removed = Event::RoomUpdated(Box::new(updated(room, &head, change)));
         told.push((vec![Channel::User(removed.clone())], to_removed));
-        self.publish(told).await;
-        Ok(())
+        let untold = [Untold::Room, Untold::Gone(vec![removed.clone()])];
+        self.tell(room, &untold, told).await.map(|_| ())
     }
 
     /// What those are told who are left in a room: the new name of its channel.

@@ -1,5 +1,7 @@
 //! Posting and reading messages.
 
+use std::collections::BTreeSet;
+
 use crate::{
     actions::Services,
     domain::{
@@ -7,12 +9,12 @@ use crate::{
         ids::{RoomId, SideKey, message_id},
         member::{DeskUser, MemberType},
         message::{Draft, Message, MessageView, Reaction, Slot},
-        principal::Caller,
+        principal::{Caller, Profile},
         room::Desk,
     },
     error::Error,
     realtime::channel::Channel,
-    store::{AppendError, Appended, Head, Mark, Page, Poster, Sender, StoreError, Window},
+    store::{AppendError, Appended, Head, Mark, Page, Poster, Sender, StoreError, Untold, Window},
 };
 
 /// A message that is stored.
@@ -75,8 +77,18 @@ impl Services {
             rate: self.limits.posts,
         };
         let done = self.store.append(room, sender, &draft, retry, &self.clock).await?;
-        let told = self.publish(announcements(caller, &done));
+        let profile = &caller.profile;
+        let announced = Announced {
+            message: &done.message,
+            head: &done.head,
+            poster: &done.poster,
+            members: done.members.as_ref().map(|members| &members.keys),
+            profile,
+        };
+        let untold = [Untold::Message(done.message.seq)];
+        let told = self.tell(room, &untold, announced.events());
         let (delivered, moved) = futures_util::future::join(told, self.move_group(&done)).await;
+        let delivered = delivered?;
         if let Err(error) = moved {
             // The message is stored and told; the next post moves the group.
             tracing::warn!(%error, %room, "a group was not moved in its members' inboxes");
@@ -126,19 +138,57 @@ impl Services {
     }
 }
 
-/// Who is told what about a new message: the room the message, each receiver that its list moved,
-/// and a desk that somebody wrote to it.
-fn announcements(caller: &Caller, done: &Appended) -> Vec<(Vec<Channel>, Event)> {
-    let Appended { message, head, poster, .. } = done;
-    let room = message.room;
-    let shown = view(message, head, None);
-    let mut events = vec![(
-        vec![Channel::Room(room, head.generation)],
-        Event::NewMessage(Box::new(shown.clone())),
-    )];
-    let list_update = |unread| {
+/// A message that is told: to the room, to each receiver that its list moved, and to a desk that somebody
+/// wrote to it.
+pub(super) struct Announced<'a> {
+    pub(super) message: &'a Message,
+    pub(super) head: &'a Head,
+    pub(super) poster: &'a Poster,
+    /// In groups: the members.
+    pub(super) members: Option<&'a BTreeSet<SideKey>>,
+    /// How the poster is shown.
+    pub(super) profile: &'a Profile,
+}
+
+impl Announced<'_> {
+    /// Who is told what.
+    pub(super) fn events(&self) -> Vec<(Vec<Channel>, Event)> {
+        let Self { message, head, poster, .. } = *self;
+        let room = Channel::Room(message.room, head.generation);
+        let shown = Event::NewMessage(Box::new(view(message, head, None)));
+        let mut events = vec![(vec![room], shown)];
+        if let Some(members) = self.members {
+            let others = members.iter().filter(|key| Some(*key) != poster.key());
+            let others: Vec<Channel> = others.cloned().map(Channel::User).collect();
+            if !others.is_empty() {
+                events.push((others, self.list_update(None)));
+            }
+        }
+        for (key, mark) in head.others(poster.key()).filter(|(_, mark)| !mark.is_erased()) {
+            if let (Some(desk), Poster::Side(side)) = (self.desk_of(mark), poster) {
+                events.push((vec![Channel::Desk(key.clone())], self.to_desk(desk, side)));
+            }
+            if mark.kind != MemberType::Admin {
+                let unread = head.unread(mark);
+                events.push((vec![Channel::User(key.clone())], self.list_update(Some(unread))));
+            }
+        }
+        events
+    }
+
+    /// The desk that has this mark, if one has.
+    fn desk_of(&self, mark: &Mark) -> Option<Desk> {
+        match mark.kind {
+            MemberType::Admin => Some(Desk::Support),
+            MemberType::Merchant => self.message.room.kind().rules().desk,
+            MemberType::User | MemberType::Guest => None,
+        }
+    }
+
+    fn list_update(&self, unread: Option<u64>) -> Event {
+        let Self { message, head, .. } = *self;
         Event::ChatListUpdate(Box::new(ChatListUpdate {
-            room_id: room.to_string(),
+            room_id: message.room.to_string(),
             seq: message.seq,
             rev: head.rev,
             last_message: message.preview(),
@@ -146,47 +196,27 @@ fn announcements(caller: &Caller, done: &Appended) -> Vec<(Vec<Channel>, Event)>
             updated_at: message.created_at,
             unread,
         }))
-    };
-    if let Some(members) = &done.members {
-        let others = members.keys.iter().filter(|key| Some(*key) != poster.key());
-        let others: Vec<Channel> = others.cloned().map(Channel::User).collect();
-        if !others.is_empty() {
-            events.push((others, list_update(None)));
-        }
     }
-    for (key, mark) in head.others(poster.key()).filter(|(_, mark)| !mark.is_erased()) {
-        let desk = if mark.kind == MemberType::Admin { Some(Desk::Support) } else { None };
-        let desk = desk.or(room.kind().rules().desk.filter(|_| mark.kind == MemberType::Merchant));
-        if let (Some(desk), Poster::Side(_)) = (desk, poster) {
-            let user = writer(caller, message, desk);
-            let new = NewUserMessage {
-                room_id: room.to_string(),
-                seq: message.seq,
-                rev: head.rev,
-                user,
-                message: shown.clone(),
-            };
-            let event = Event::NewUserMessage(Box::new(new));
-            events.push((vec![Channel::Desk(key.clone())], event));
-        }
-        if mark.kind != MemberType::Admin {
-            let unread = head.unread(mark);
-            events.push((vec![Channel::User(key.clone())], list_update(Some(unread))));
-        }
-    }
-    events
-}
 
-/// Who wrote to a desk. Only support agents are told the e-mail address.
-fn writer(caller: &Caller, message: &Message, desk: Desk) -> DeskUser {
-    let profile = caller.profile.clone();
-    DeskUser {
-        id: message.sender_id.clone(),
-        kind: caller.principal.kind.into(),
-        name: profile.name,
-        picture: profile.picture,
-        email: profile.email.filter(|_| desk == Desk::Support),
-        user_id: None,
+    fn to_desk(&self, desk: Desk, writer: &SideKey) -> Event {
+        let Self { message, head, profile, .. } = *self;
+        let Profile { name, picture, email, .. } = profile.clone();
+        let user = DeskUser {
+            id: message.sender_id.clone(),
+            kind: head.marks.get(writer).map_or(MemberType::User, |mark| mark.kind),
+            name,
+            picture,
+            // Only support agents are told the e-mail address.
+            email: email.filter(|_| desk == Desk::Support),
+            user_id: None,
+        };
+        Event::NewUserMessage(Box::new(NewUserMessage {
+            room_id: message.room.to_string(),
+            seq: message.seq,
+            rev: head.rev,
+            user,
+            message: view(message, head, None),
+        }))
     }
 }
 

@@ -14,16 +14,17 @@ pub mod open;
 pub mod people;
 pub mod read;
 pub mod realtime;
+pub mod redelivery;
 pub mod reports;
 pub mod rooms;
 pub mod sync;
 pub mod view;
 
 use crate::{
-    config::{Features, Limits},
+    config::{Features, Limits, ServiceSettings},
     domain::{
         event::Event,
-        ids::SideKey,
+        ids::{RoomId, SideKey},
         principal::{Asker, Caller},
         rate::Rate,
         time::Clock,
@@ -32,10 +33,10 @@ use crate::{
     realtime::{
         channel::Channel,
         encrypt::MAX_SEALED,
-        publisher::{MAX_EVENT_DATA, Publisher, Trigger},
+        publisher::{Deadlines, MAX_EVENT_DATA, PublishError, Publisher, SetupError, Trigger},
         relay::Relay,
     },
-    store::{Doing, Store, Throttled},
+    store::{Doing, Store, Throttled, Untold},
 };
 
 /// What actions work with. Made once, at start; requests share it.
@@ -56,6 +57,22 @@ pub struct Services {
 }
 
 impl Services {
+    /// What works by these settings. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// When the relay's settings make no publisher.
+    pub fn new(store: Store, settings: ServiceSettings, clock: Clock) -> Result<Self, SetupError> {
+        let ServiceSettings { relay, features, limits, retention } = settings;
+        Ok(Self {
+            store: store.with_retention(retention, clock.clone()),
+            publisher: Publisher::new(relay.clone(), Deadlines::default())?,
+            relay,
+            clock,
+            features,
+            limits,
+        })
+    }
+
     /// Opens the connections to the store and to the relay, both at once. Neither has to succeed; each
     /// request tries again.
     pub async fn connect(&self) {
@@ -91,11 +108,34 @@ impl Services {
         self.throttle(&self.asker(caller).await?.me, doing, rate).await
     }
 
-    /// Sends events, each on its channels; says whether the relay took them.
-    async fn publish(&self, events: Vec<(Vec<Channel>, Event)>) -> bool {
+    /// Tells the relay what has happened in a room; says whether it took that. If it did not, it is noted,
+    /// and told again later.
+    ///
+    /// # Errors
+    /// When neither the relay nor the store can be told. Then the caller must not take it for told: its
+    /// next try tells it.
+    async fn tell(
+        &self,
+        room: RoomId,
+        untold: &[Untold],
+        events: Vec<(Vec<Channel>, Event)>,
+    ) -> Result<bool, Error> {
+        match self.publish(&events).await {
+            Ok(()) => Ok(true),
+            Err(error) if error.is_final() => Ok(false),
+            Err(_) => {
+                for part in untold {
+                    self.store.note_untold(room, part, self.clock.now()).await?;
+                }
+                Ok(false)
+            }
+        }
+    }
+
+    /// Sends events, each on its channels. A failure is logged where it happens, once.
+    async fn publish(&self, events: &[(Vec<Channel>, Event)]) -> Result<(), PublishError> {
         let triggers = events.iter().flat_map(|(channels, event)| self.triggers(channels, event));
-        // A failure is logged where it happens, once.
-        self.publisher.publish(triggers.collect()).await.is_ok()
+        self.publisher.publish(triggers.collect()).await
     }
 
     /// An event for its channels: one for all that the relay may read, and one for each encrypted one,

@@ -9,6 +9,7 @@ use crate::{
     },
     error::Error,
     realtime::channel::Channel,
+    store::Untold,
 };
 
 /// How far a member has read.
@@ -45,7 +46,8 @@ impl Services {
                 rev: head.rev,
             };
             let channel = Channel::Room(room, head.generation);
-            self.publish(vec![(vec![channel], Event::MessagesRead(Box::new(event)))]).await;
+            let told = vec![(vec![channel], Event::MessagesRead(Box::new(event)))];
+            self.tell(room, &[Untold::Read(marked.room.me.clone())], told).await?;
         }
         Ok(ReadPosition { read: mark.read, unread: head.unread(mark) })
     }

@@ -17,7 +17,7 @@ use crate::{
     },
     error::Error,
     realtime::channel::Channel,
-    store::{Cursor, Deleted, Filed, Head, Info, Membership, OwnSettings},
+    store::{Cursor, Deleted, Filed, Head, Info, Membership, OwnSettings, Untold},
 };
 
 /// A page of an inbox or of a desk's queue.
@@ -109,7 +109,7 @@ impl Services {
             // Whoever was removed before the title was set must not be told: HEAD after it.
             room.head = self.store.group_now(room.room).await?.ok_or(Error::NotFound)?.0;
             let change = RoomChange { title: Some(title), ..RoomChange::default() };
-            self.publish(self.room_updated(&room, change).await?).await;
+            self.tell(room.room, &[Untold::Room], self.room_updated(&room, change).await?).await?;
         }
         if changes.own != OwnSettings::default() {
             if room.is_agent() {
@@ -123,7 +123,8 @@ impl Services {
             let OwnSettings { hidden, muted, pinned } = changes.own;
             let change = RoomChange { hidden, muted, pinned, ..RoomChange::default() };
             let event = Event::RoomUpdated(Box::new(updated(room.room, &room.head, change)));
-            self.publish(vec![(vec![Channel::User(asker.me.clone())], event)]).await;
+            let told = vec![(vec![Channel::User(asker.me.clone())], event)];
+            self.tell(room.room, &[Untold::Own(asker.me.clone())], told).await?;
         }
         self.view(room, info).await
     }
@@ -173,7 +174,7 @@ impl Services {
                 archived_at: Some(archived_at),
                 ..RoomChange::default()
             };
-            self.publish(self.room_updated(&room, change).await?).await;
+            self.tell(room.room, &[Untold::Room], self.room_updated(&room, change).await?).await?;
         }
         self.view(room, info).await
     }
@@ -198,8 +199,8 @@ impl Services {
             let change = RoomChange { deleted: Some(true), ..RoomChange::default() };
             let event = Event::RoomUpdated(Box::new(updated(room, &head, change)));
             let mut channels = vec![Channel::Room(room, head.generation)];
-            channels.extend(members.into_iter().map(|key| own_channel(room, &head, key)));
-            self.publish(vec![(channels, event)]).await;
+            channels.extend(members.iter().map(|key| own_channel(room, &head, key.clone())));
+            self.tell(room, &[Untold::Gone(members)], vec![(channels, event)]).await?;
         }
         Ok(done)
     }

@@ -26,7 +26,7 @@ fn read(changes: &[(&'static str, &str)]) -> Result<Config, String> {
 
 #[test]
 fn a_cluster_is_enough_to_reach_hosted_pusher() {
-    let relay = read(&[]).unwrap().relay;
+    let relay = read(&[]).unwrap().services.relay;
     assert_eq!(relay.api, Endpoint { host: "api-eu.pusher.com".into(), port: 443, tls: true });
     let socket = Endpoint { host: "ws-eu.pusher.com".into(), port: 443, tls: true };
     assert_eq!(relay.socket, Some(socket));
@@ -40,7 +40,7 @@ fn another_server_needs_a_host_and_says_so_once() {
         ("PARLOUR_RELAY_PORT", "6001"),
         ("PARLOUR_RELAY_TLS", "false"),
     ];
-    let relay = read(&own).unwrap().relay;
+    let relay = read(&own).unwrap().services.relay;
     let expected = Endpoint { host: "relay.example".into(), port: 6001, tls: false };
     assert_eq!((relay.api, relay.socket), (expected.clone(), Some(expected)));
 }
@@ -54,7 +54,7 @@ fn clients_connect_where_the_api_is_unless_they_are_sent_elsewhere() {
             ("PARLOUR_RELAY_PORT", "6001"),
             ("PARLOUR_RELAY_TLS", tls),
         ];
-        let relay = read(&[own.as_slice(), changes].concat()).unwrap().relay;
+        let relay = read(&[own.as_slice(), changes].concat()).unwrap().services.relay;
         assert_eq!(relay.api.host, "[::1]", "as it stands in a URL");
         let socket = relay.socket.unwrap();
         (socket.host, socket.port, socket.tls)
@@ -288,7 +288,7 @@ fn a_laptop_needs_no_settings_and_takes_those_there_are() {
 
 #[test]
 fn a_deployment_has_the_search_and_no_guests_unless_it_says_otherwise() {
-    let features = |changes: &[_]| read(changes).unwrap().features;
+    let features = |changes: &[_]| read(changes).unwrap().services.features;
     assert_eq!(features(&[]), Features { user_search: true, guests: false, presence: false });
     let other =
         [("PARLOUR_USER_SEARCH", "off"), ("PARLOUR_GUESTS", "on"), ("PARLOUR_PRESENCE", "on")];
@@ -298,7 +298,7 @@ fn a_deployment_has_the_search_and_no_guests_unless_it_says_otherwise() {
 #[test]
 fn the_relays_key_and_secret_are_replaced_together_or_the_secret_alone() {
     let previous = |changes: &[_]| {
-        let app = read(changes).unwrap().relay.previous;
+        let app = read(changes).unwrap().services.relay.previous;
         app.map(|app| (app.key, app.secret.expose().to_owned()))
     };
     let (old_key, old_secret) =
@@ -341,7 +341,7 @@ fn logs_are_as_lambda_is_configured_and_never_keep_a_function_from_starting() {
 
 #[test]
 fn a_deployment_limits_how_often_things_are_done_unless_it_says_otherwise() {
-    let limits = |changes: &[_]| read(changes).unwrap().limits;
+    let limits = |changes: &[_]| read(changes).unwrap().services.limits;
     assert_eq!(limits(&[]).posts, Some(Rate::new(5, 30)));
     assert!(limits(&[]).openings.and(limits(&[]).searches).and(limits(&[]).guests).is_some());
     let other = limits(&[("PARLOUR_POST_RATE", "1/2"), ("PARLOUR_OPEN_RATE", "off")]);

@@ -16,13 +16,9 @@ pub use self::{
     },
     problem::Problem,
     refusals::{BadForm, BadJson, BadQuery, NoToken, NotTheServer, NotYours, TooMany, Unavailable},
-    start::{StartError, run_function, serve},
+    start::{StartError, init_logs, run_function, serve, services_of},
 };
-use crate::{
-    actions::Services,
-    auth::TokenRules,
-    config::{Config, Origins},
-};
+use crate::{actions::Services, auth::TokenRules, config::Origins};
 
 /// What handlers work with. Made once, at start; requests share it.
 #[derive(Debug)]
@@ -41,11 +37,6 @@ pub struct App {
 pub type Shared = Arc<App>;
 
 impl App {
-    /// Puts together what was configured.
-    pub fn new(config: Config, tokens: TokenRules, services: Services) -> Self {
-        Self { services, tokens, origins: config.origins, public_url: config.public_url }
-    }
-
     /// Opens the connections and fetches the keys, all at once: a first handshake takes long on a small
     /// function, and is better paid at start than by a caller. Nothing has to succeed; requests try again.
     pub async fn connect(&self) {

@@ -22,10 +22,10 @@ use super::{App, Problem, Shared, extract::MAX_BODY};
 use crate::{
     actions::Services,
     auth::{self, TokenRules},
-    config::{Config, ConfigError, LogSettings, Origins},
+    config::{Config, ConfigError, LogSettings, Origins, ServiceSettings, StoreSettings},
     domain::time::Clock,
     error::Error,
-    realtime::publisher::{Deadlines, Publisher, SetupError},
+    realtime::publisher::SetupError,
     store::{self, Store},
 };
 
@@ -33,7 +33,7 @@ use crate::{
 const MAX_AGE: Duration = Duration::from_secs(7200);
 
 /// The crates whose own words a log may hold.
-const OWN_CRATES: [&str; 3] = ["shared", "chat", "realtime"];
+const OWN_CRATES: [&str; 4] = ["shared", "chat", "realtime", "dispatch"];
 
 /// A function cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -55,7 +55,7 @@ pub enum StartError {
 /// Logs on standard output, from where Lambda takes them, in the format and from the level on that the
 /// function's logging configuration says. Lambda adds the time. Libraries tell of requests in full, with
 /// tokens and texts, below the level of a warning: those are never for a log, whatever it says.
-fn init_logs(settings: &LogSettings) {
+pub fn init_logs(settings: &LogSettings) {
     let levels = Targets::new()
         .with_default(settings.level.min(LevelFilter::WARN))
         .with_targets(OWN_CRATES.map(|name| (name, settings.level)));
@@ -88,22 +88,27 @@ fn failed(error: &dyn std::error::Error) -> ExitCode {
 /// # Errors
 /// When a setting is missing or wrong. That nothing answers yet is no error.
 async fn connect() -> Result<Shared, StartError> {
-    let config = Config::from_env()?;
-    let store = Store::new(store::connect(&config.dynamodb)?, &config.table)
-        .with_retention(config.retention.clone(), Clock::system());
-    let publisher = Publisher::new(config.relay.clone(), Deadlines::default())?;
-    let services = Services {
-        store,
-        publisher,
-        relay: config.relay.clone(),
-        clock: Clock::system(),
-        features: config.features,
-        limits: config.limits,
+    let Config { store, services, tokens, origins, public_url } = Config::from_env()?;
+    let app = App {
+        services: services_of(&store, services)?,
+        tokens: TokenRules::new(tokens, Clock::system())?,
+        origins,
+        public_url,
     };
-    let tokens = TokenRules::new(config.tokens.clone(), Clock::system())?;
-    let app = App::new(config, tokens, services);
     app.connect().await;
     Ok(Shared::new(app))
+}
+
+/// What a deployed function's actions work with. Nothing is sent yet.
+///
+/// # Errors
+/// When a client of the store or of the relay cannot be made.
+pub fn services_of(
+    store: &StoreSettings,
+    services: ServiceSettings,
+) -> Result<Services, StartError> {
+    let store = Store::new(store::connect(&store.dynamodb)?, &store.table);
+    Ok(Services::new(store, services, Clock::system())?)
 }
 
 /// Routes with all that surrounds them: answers to unknown paths and methods, the limit on bodies, CORS,

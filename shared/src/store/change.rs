@@ -190,29 +190,57 @@ impl Store {
         let entries = self.entries(room, after_rev, limit);
         let (found, entries) = join(self.membership_at_once(room, asker), entries).await;
         let Some(room) = found? else { return Ok(None) };
-        let (mut rev, mut entries) = (after_rev.min(room.head.rev), entries?);
-        if entries.is_empty() && rev < room.head.rev && self.lifetime(room.room.kind()).is_some() {
+        let of = (room.room, &room.head);
+        let (messages, rev) = self.changed_in(of, after_rev, limit, entries?).await?;
+        Ok(Some(ChangesPage { room, messages, rev }))
+    }
+
+    /// The messages of a room that changed after a revision, as they are now, and the revision up to which
+    /// these are all: for nobody in particular, but for all of the members to be told.
+    ///
+    /// # Errors
+    /// When the store cannot be reached.
+    pub async fn changed_after(
+        &self,
+        room: RoomId,
+        head: &Head,
+        after_rev: u64,
+        limit: usize,
+    ) -> Result<(Vec<Message>, u64), StoreError> {
+        let entries = self.entries(room, after_rev, limit).await?;
+        self.changed_in((room, head), after_rev, limit, entries).await
+    }
+
+    /// The messages that these changes were about, as they are now.
+    async fn changed_in(
+        &self,
+        (room, head): (RoomId, &Head),
+        after_rev: u64,
+        limit: usize,
+        mut entries: Vec<(u64, u64)>,
+    ) -> Result<(Vec<Message>, u64), StoreError> {
+        let mut rev = after_rev.min(head.rev);
+        if entries.is_empty() && rev < head.rev && self.lifetime(room.kind()).is_some() {
             // Either they came just now, or they have gone with their messages.
-            entries = self.entries(room.room, after_rev, limit).await?;
-            rev = room.head.rev;
+            entries = self.entries(room, after_rev, limit).await?;
+            rev = head.rev;
         }
         let mut seqs = Vec::new();
         for (at, seq) in entries {
             rev = at;
             seqs.retain(|earlier| *earlier != seq);
-            if seq > room.head.floor {
+            if seq > head.floor {
                 seqs.push(seq);
             }
         }
-        let keys = seqs.iter().map(|seq| key::of(key::room(room.room), key::slot(*seq)));
+        let keys = seqs.iter().map(|seq| key::of(key::room(room), key::slot(*seq)));
         let mut messages = HashMap::new();
         for item in self.batch_get(keys.collect(), true).await? {
-            if let Slot::Message(message) = slot::parse(room.room, item)?.slot {
+            if let Slot::Message(message) = slot::parse(room, item)?.slot {
                 messages.insert(message.seq, message);
             }
         }
-        let messages = seqs.iter().filter_map(|seq| messages.remove(seq)).collect();
-        Ok(Some(ChangesPage { room, messages, rev }))
+        Ok((seqs.iter().filter_map(|seq| messages.remove(seq)).collect(), rev))
     }
 
     /// Which revisions came after one, and the slot whose message each is about.

@@ -5,7 +5,9 @@ use std::{collections::HashMap, error::Error as StdError, time::Duration};
 
 use aws_sdk_dynamodb::{
     error::{ProvideErrorMetadata, SdkError},
-    operation::{put_item::PutItemError, update_item::UpdateItemError},
+    operation::{
+        delete_item::DeleteItemError, put_item::PutItemError, update_item::UpdateItemError,
+    },
     types::{AttributeValue, CancellationReason, error::ConditionalCheckFailedException},
 };
 
@@ -87,6 +89,15 @@ pub(super) trait ConditionalWrite {
 }
 
 impl ConditionalWrite for PutItemError {
+    fn condition_failed(self) -> Result<ConditionalCheckFailedException, Self> {
+        match self {
+            Self::ConditionalCheckFailedException(failed) => Ok(failed),
+            other => Err(other),
+        }
+    }
+}
+
+impl ConditionalWrite for DeleteItemError {
     fn condition_failed(self) -> Result<ConditionalCheckFailedException, Self> {
         match self {
             Self::ConditionalCheckFailedException(failed) => Ok(failed),

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use uuid::Uuid;
 
 use super::{attr::s, throttle::Doing};
 use crate::domain::{
@@ -35,6 +36,12 @@ pub(super) const REPORTS: &str = "Q";
 pub(super) const ERASURE: &str = "E#";
 /// How the sort keys begin of the items that name groups which somebody has left.
 pub(super) const LEFT: &str = "G#";
+/// Sort key of what the relay must still be told of a room.
+pub(super) const PUSH: &str = "T#P";
+/// How the sort keys begin of what must still be mailed.
+const MAIL: &str = "T#M#";
+/// The key of all timers, in the indexes.
+pub(super) const TIMERS: &str = "T";
 /// Partition key of the SALT.
 pub(super) const SALT: &str = "SALT";
 
@@ -192,6 +199,26 @@ pub(super) fn reports_in(state: ReportState) -> String {
 /// The key under which a report is found by its id alone, in the indexes.
 pub(super) fn report_id(id: ReportId) -> String {
     format!("RI#{id}")
+}
+
+/// Sort key of the MAIL of a side of a room.
+pub(super) fn mail(side: &SideKey) -> String {
+    format!("{MAIL}{}", side.as_str())
+}
+
+/// The side that a sort key names.
+pub(super) fn mail_side(sort: &str) -> Option<SideKey> {
+    SideKey::parse(sort.strip_prefix(MAIL)?)
+}
+
+/// Partition key of a WEBHOOK.
+pub(super) fn webhook(id: Uuid) -> String {
+    format!("W#{id}")
+}
+
+/// The webhook that a partition key names.
+pub(super) fn webhook_id(partition: &str) -> Option<Uuid> {
+    partition.strip_prefix("W#")?.parse().ok()
 }
 
 /// The key of an item.

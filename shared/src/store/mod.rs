@@ -32,6 +32,7 @@ mod page;
 mod part;
 mod presence;
 mod profile;
+mod push;
 mod rate;
 mod recent;
 mod report;
@@ -41,6 +42,7 @@ mod slot;
 mod sweep;
 pub mod table;
 mod throttle;
+mod timer;
 mod transact;
 mod update;
 
@@ -73,10 +75,12 @@ pub use self::{
     page::{Page, Window},
     part::{MembersPage, Part},
     presence::Presence,
+    push::{Push, Told, Untold},
     report::{ReportCursor, ReportPage, Reported},
     roster::Members,
     sweep::Deleted,
     throttle::{Doing, Throttled},
+    timer::{Due, DueCursor, DueTimers, Lease, Timer},
 };
 use crate::domain::ids::Salt;
 

@@ -16,6 +16,7 @@ use futures_util::future::join;
 use super::{
     Store, StoreError,
     attr::s,
+    head::Head,
     key::{self, MAX_SEQ},
     membership::Membership,
     slot::{self, Stored},
@@ -138,30 +139,62 @@ impl Store {
         self.slots(room, window.range(limit), limit, false)
     }
 
+    /// A part of the log of a room whose HEAD was read already, for nobody in particular: what is told to
+    /// all of its members.
+    ///
+    /// # Errors
+    /// When the store cannot be reached.
+    pub(super) async fn log_after(
+        &self,
+        room: RoomId,
+        head: &Head,
+        after: u64,
+        limit: u64,
+        clock: &Clock,
+    ) -> Result<(Vec<Slot>, bool), StoreError> {
+        let window = Window::After(after);
+        let answer = self.asked_for(room, window, limit).send().await?;
+        self.slots_from((room, head), answer, window, limit, clock).await
+    }
+
     /// Makes a page of what the store answered.
     async fn page_from(
         &self,
         room: Membership,
+        answer: QueryOutput,
+        window: Window,
+        limit: u64,
+        clock: &Clock,
+    ) -> Result<Page, StoreError> {
+        let of = (room.room, &room.head);
+        let (slots, has_more) = self.slots_from(of, answer, window, limit, clock).await?;
+        Ok(Page { room, slots, has_more })
+    }
+
+    /// The slots of a page, of what the store answered; and whether there is more beyond.
+    async fn slots_from(
+        &self,
+        (room, head): (RoomId, &Head),
         mut answer: QueryOutput,
         mut window: Window,
         limit: u64,
         clock: &Clock,
-    ) -> Result<Page, StoreError> {
+    ) -> Result<(Vec<Slot>, bool), StoreError> {
         if let Window::After(start) = window
-            && start < room.head.floor
+            && start < head.floor
         {
             // What came next is gone. Whoever reads on must get to what is there.
-            window = Window::After(room.head.floor);
-            answer = self.asked_for(room.room, window, limit).send().await?;
+            window = Window::After(head.floor);
+            answer = self.asked_for(room, window, limit).send().await?;
         }
         let asked = window.range(limit);
-        let mut shown = window.within(limit, room.head.seq, room.head.floor);
+        let mut shown = window.within(limit, head.seq, head.floor);
         let cut_short = answer.last_evaluated_key().is_some() && (answer.count() as u64) < limit;
-        let mut found = collect(room.room, answer)?;
-        if was_just_changed(&room, clock.now()) {
+        let mut found = collect(room, answer)?;
+        if was_just_changed(head, clock.now()) {
             // What was read beside HEAD may be older than what HEAD says has changed.
-            let again = self.slots(room.room, window.range(limit), limit, true).send().await?;
-            found = collect(room.room, again)?;
+            let again = self.slots(room, window.range(limit), limit, true).send().await?;
+            found = collect(room, again)?;
         }
         if cut_short {
             // The store ended its answer by size; the page ends there too.
@@ -171,14 +204,14 @@ impl Store {
                 _ => {}
             }
         }
-        self.read_gaps_again(room.room, shown, &mut found).await?;
-        let slots = self.conclude(&room, shown, &found, window, clock.now()).await?;
+        self.read_gaps_again(room, shown, &mut found).await?;
+        let slots = self.conclude((room, head), shown, &found, window, clock.now()).await?;
         let has_more = match window {
-            Window::After(start) => slots.last().map_or(start, Slot::seq) < room.head.seq,
-            _ => shown.first > room.head.floor + 1 && shown.first <= shown.last,
+            Window::After(start) => slots.last().map_or(start, Slot::seq) < head.seq,
+            _ => shown.first > head.floor + 1 && shown.first <= shown.last,
         };
-        self.forget_expired(room.room, &room.head).await;
-        Ok(Page { room, slots, has_more })
+        self.forget_expired(room, head).await;
+        Ok((slots, has_more))
     }
 
     /// Reads strongly from the first slot that is missing, and on to the first item behind the last
@@ -212,7 +245,7 @@ impl Store {
     /// Says of each slot what is there, closing those that were empty for too long.
     async fn conclude(
         &self,
-        room: &Membership,
+        (room, head): (RoomId, &Head),
         shown: Range,
         found: &BTreeMap<u64, Stored>,
         window: Window,
@@ -224,9 +257,9 @@ impl Store {
                 Some(stored) => stored.slot.clone(),
                 None => {
                     let next = found.range(seq..).next().map(|(_, stored)| stored.at);
-                    let taken_before = next.unwrap_or_else(|| room.head.last_activity());
+                    let taken_before = next.unwrap_or_else(|| head.last_activity());
                     if is_abandoned(taken_before, now) {
-                        self.close_slot(room.room, seq, seq == room.head.seq, now).await?.slot
+                        self.close_slot(room, seq, seq == head.seq, now).await?.slot
                     } else {
                         Slot::Pending(seq)
                     }
@@ -258,8 +291,8 @@ impl Store {
 
 /// Whether a message of the room was changed so short a time ago that an eventual read may not show it
 /// yet. A time in the future comes from a clock that is wrong, and tells nothing.
-fn was_just_changed(room: &Membership, now: Timestamp) -> bool {
-    let changed = room.head.last_change();
+fn was_just_changed(head: &Head, now: Timestamp) -> bool {
+    let changed = head.last_change();
     changed.is_some_and(|changed| now.millis() - changed.millis() < FRESH_MILLIS)
 }
 

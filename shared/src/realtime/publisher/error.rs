@@ -78,6 +78,11 @@ impl PublishError {
         }
     }
 
+    /// Whether the same events can never be published: the relay is right to refuse them, whatever is mended.
+    pub fn is_final(&self) -> bool {
+        matches!(self, Self::Limit(_) | Self::Refused { status: 400 | 413 })
+    }
+
     /// Whether the same call may succeed a moment later.
     pub fn is_temporary(&self) -> bool {
         match self {
