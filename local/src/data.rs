@@ -37,6 +37,8 @@ pub enum DataError {
 pub struct Data {
     /// The store in it.
     pub engine: Engine,
+    /// The folder, if it is one.
+    pub folder: Option<PathBuf>,
     _lock: Option<File>,
 }
 
@@ -47,7 +49,7 @@ impl Data {
     /// When it cannot be written, or another program uses it.
     pub fn open(folder: &Path, durability: Durability) -> Result<Self, DataError> {
         if folder == Path::new(":memory:") {
-            return Ok(Self { engine: Engine::memory()?, _lock: None });
+            return Ok(Self { engine: Engine::memory()?, folder: None, _lock: None });
         }
         let unwritable = |cause| DataError::Unwritable { folder: folder.to_owned(), cause };
         fs::create_dir_all(folder).map_err(unwritable)?;
@@ -57,6 +59,7 @@ impl Data {
             Err(TryLockError::WouldBlock) => return Err(DataError::InUse(folder.to_owned())),
             Err(TryLockError::Error(cause)) => return Err(unwritable(cause)),
         }
-        Ok(Self { engine: Engine::open(&folder.join(STORE), durability)?, _lock: Some(lock) })
+        let engine = Engine::open(&folder.join(STORE), durability)?;
+        Ok(Self { engine, folder: Some(folder.to_owned()), _lock: Some(lock) })
     }
 }

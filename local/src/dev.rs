@@ -14,7 +14,7 @@ use axum::{
     body::Bytes,
     extract::State,
     middleware,
-    routing::{post, put},
+    routing::{get, post, put},
 };
 use dispatch::{Dispatch, Summary};
 use serde::Deserialize;
@@ -22,10 +22,13 @@ use serde_json::{Map, Value};
 use shared::{
     domain::time::{Clock, Timestamp, system_now},
     error::Error,
-    http::Shared,
+    http::{App, Shared},
 };
 
-use crate::guard;
+use crate::{
+    guard,
+    outbox::{LocalMail, Sent},
+};
 
 /// How long a token is good when its claims do not say, in seconds.
 const WEEK: i64 = 7 * 24 * 3600;
@@ -52,16 +55,18 @@ impl DevClock {
 struct Dev {
     app: Shared,
     clock: DevClock,
+    mail: Arc<LocalMail>,
 }
 
 /// The development routes; they answer only to this machine.
-pub(crate) fn router(app: Shared, clock: DevClock) -> Router {
+pub(crate) fn router(app: Shared, clock: DevClock, mail: Arc<LocalMail>) -> Router {
     Router::new()
         .route("/dev/tokens", post(mint_token))
         .route("/dev/clock", put(set_clock).delete(reset_clock))
         .route("/dev/dispatch", post(dispatch))
+        .route("/dev/mail", get(list_mail))
         .layer(middleware::from_fn(guard::local_only))
-        .with_state(Dev { app, clock })
+        .with_state(Dev { app, clock, mail })
 }
 
 /// A token with the claims of the body, whatever they are: also ones that will not hold.
@@ -78,7 +83,17 @@ async fn mint_token(
 
 /// Runs the scheduled function once.
 async fn dispatch(State(dev): State<Dev>) -> Result<Json<Summary>, Error> {
-    Dispatch { services: &dev.app.services }.run(DISPATCH_TIME).await.map(Json)
+    run_dispatch(&dev.app, &dev.mail).await.map(Json)
+}
+
+/// One run of the scheduled function.
+pub(crate) async fn run_dispatch(app: &App, mail: &LocalMail) -> Result<Summary, Error> {
+    Dispatch { services: &app.services, post_office: mail }.run(DISPATCH_TIME).await
+}
+
+/// What would have been mailed.
+async fn list_mail(State(dev): State<Dev>) -> Json<Vec<Sent>> {
+    Json(dev.mail.sent())
 }
 
 /// Where to put the clock.

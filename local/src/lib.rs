@@ -6,6 +6,7 @@ mod dev;
 pub mod embedded;
 mod guard;
 pub mod hub;
+mod outbox;
 mod program;
 mod run;
 

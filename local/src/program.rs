@@ -3,6 +3,7 @@
 use std::{
     io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::PathBuf,
     sync::Arc,
     time::Duration,
 };
@@ -15,6 +16,7 @@ use shared::{
     config::{Features, Limits, Origins, ServiceSettings},
     domain::{retention::Retention, time::Clock},
     http::App,
+    mail::{Delays, Language, MailSettings, Mailbox},
     realtime::{
         encrypt::MasterKey,
         publisher::SetupError,
@@ -22,12 +24,15 @@ use shared::{
     },
     store::{Store, StoreError, table},
 };
-use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle, time::MissedTickBehavior};
+
+use dispatch::mail::{BadServer, Smtp};
 
 use crate::{
     dev::{self, DevClock},
     embedded::{Wire, client},
     hub::{self, Hub},
+    outbox::{LocalMail, Outbox},
 };
 use shared::secret::Secret;
 
@@ -65,6 +70,12 @@ pub struct LocalOptions {
     pub limits: Limits,
     /// How long messages are kept.
     pub retention: Retention,
+    /// How what is not read is mailed; [`demo_mail`] unless set.
+    pub mail: Option<MailSettings>,
+    /// The mail server, unless mails are only kept.
+    pub smtp: Option<Secret>,
+    /// The folder into which mails are written that are only kept, if any.
+    pub outbox: Option<PathBuf>,
     /// Whose tokens are good.
     pub tokens: TokenSettings,
     /// When a key set is due: the machine's time, but for tests.
@@ -94,6 +105,9 @@ pub enum StartError {
     /// The publisher cannot be made.
     #[error(transparent)]
     Publisher(#[from] SetupError),
+    /// The mail server's URL leads to none.
+    #[error(transparent)]
+    Mail(#[from] BadServer),
 }
 
 /// The running program.
@@ -101,6 +115,8 @@ pub enum StartError {
 pub struct Local {
     address: SocketAddr,
     hub: Option<Hub>,
+    app: Arc<App>,
+    mail: Arc<LocalMail>,
     stop: oneshot::Sender<()>,
     server: JoinHandle<io::Result<()>>,
 }
@@ -122,8 +138,13 @@ impl Local {
             features: options.features,
             limits: options.limits,
             retention: options.retention.clone(),
+            mail: Some(options.mail.clone().unwrap_or_else(|| demo_mail(address))),
         };
         let clock = DevClock::default();
+        let mail = Arc::new(match &options.smtp {
+            Some(server) => LocalMail::Smtp(Smtp::at(server)?),
+            None => LocalMail::Outbox(Outbox::new(options.outbox.clone(), clock.clock())),
+        });
         let services = Services::new(Store::new(dynamodb, TABLE), settings, clock.clock())?;
         let tokens = TokenRules::new(options.tokens, options.token_clock)?;
         let hub = match options.relay {
@@ -131,7 +152,7 @@ impl Local {
             None => Some(Hub::new(options.hub_app, options.hub)),
         };
         let app = Arc::new(App { services, tokens, origins: Origins::All, public_url: None });
-        let router = router(&app, hub.clone(), clock);
+        let router = router(&app, hub.clone(), clock, &mail);
         // Small frames must not wait for the acknowledgement of earlier ones (Nagle's algorithm).
         let listener = listener.tap_io(|stream| {
             let _ = stream.set_nodelay(true);
@@ -145,7 +166,7 @@ impl Local {
             axum::serve(listener, service).with_graceful_shutdown(told).await
         });
         app.connect().await;
-        Ok(Self { address, hub, stop, server })
+        Ok(Self { address, hub, app, mail, stop, server })
     }
 
     /// Where it listens.
@@ -158,6 +179,21 @@ impl Local {
         self.hub.as_ref()
     }
 
+    /// Does what is due later, again and again.
+    pub fn dispatching(&self, every: Duration) -> impl Future<Output = ()> + Send + 'static {
+        let (app, mail) = (Arc::clone(&self.app), Arc::clone(&self.mail));
+        async move {
+            let mut tick = tokio::time::interval(every);
+            tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            loop {
+                tick.tick().await;
+                if let Err(error) = dev::run_dispatch(&app, &mail).await {
+                    tracing::warn!(%error, "what is due could not be found");
+                }
+            }
+        }
+    }
+
     /// Lets open requests end, closes the sockets, and stops.
     pub async fn stop(self) {
         let _ = self.stop.send(());
@@ -168,11 +204,11 @@ impl Local {
     }
 }
 
-fn router(app: &Arc<App>, hub: Option<Hub>, clock: DevClock) -> Router {
+fn router(app: &Arc<App>, hub: Option<Hub>, clock: DevClock, mail: &Arc<LocalMail>) -> Router {
     let routes = chat::routes().merge(realtime::routes());
     shared::http::serve(routes, Arc::clone(app))
         .merge(hub.map(hub::router).unwrap_or_default())
-        .merge(dev::router(Arc::clone(app), clock))
+        .merge(dev::router(Arc::clone(app), clock, Arc::clone(mail)))
 }
 
 /// By which address this machine reaches a program of its own that listens there.
@@ -193,6 +229,18 @@ pub fn demo_tokens() -> TokenSettings {
         issuer: "parlour-local".into(),
         audience: "parlour".into(),
         guests: Some(secrets),
+    }
+}
+
+/// How a laptop mails unless the environment says otherwise.
+pub(crate) fn demo_mail(listens: SocketAddr) -> MailSettings {
+    let here = format!("http://{}", from_here(listens));
+    MailSettings {
+        from: Mailbox { name: Some("Parlour".into()), address: "support@parlour.example".into() },
+        after: Delays::default(),
+        room_url: format!("{here}/inbox/{{room}}"),
+        public_url: here,
+        language: Language::default(),
     }
 }
 

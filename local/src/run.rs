@@ -12,13 +12,13 @@ use crate::{
     data::Data,
     embedded::{self, Durability, Engine},
     hub::{self, BadUrl, WebhookSettings},
-    program::{ALL_FEATURES, Local, LocalOptions, demo_hub_app, demo_tokens, from_here},
+    program::{ALL_FEATURES, Local, LocalOptions, demo_hub_app, demo_mail, demo_tokens, from_here},
 };
 use shared::{
     auth::TokenSettings,
     config::{
-        ConfigError, Features, Limits, ProgramRelay, relay_encryption_from_env, relay_from_env,
-        retention_from_env,
+        ConfigError, Features, Limits, ProgramRelay, mail_from_env, relay_encryption_from_env,
+        relay_from_env, retention_from_env, smtp_from_env,
     },
     domain::time::Clock,
     realtime::relay::Relay,
@@ -26,6 +26,9 @@ use shared::{
 
 /// DynamoDB deletes what has expired within a day or two; a laptop does so this often.
 const EXPIRY_INTERVAL: Duration = Duration::from_secs(600);
+
+/// The function that does what is due later runs this often.
+const DISPATCH_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Runs until Ctrl-C or SIGTERM.
 ///
@@ -58,6 +61,9 @@ pub async fn run(args: Args) -> Result<(), Box<dyn Error>> {
         features: Features::from_env(ALL_FEATURES)?,
         limits,
         retention: retention_from_env()?,
+        mail: mail_from_env(demo_mail(args.listen))?,
+        smtp: smtp_from_env(),
+        outbox: data.folder.as_ref().map(|folder| folder.join("mail")),
         tokens: TokenSettings::from_env(demo_tokens())?,
         token_clock: Clock::system(),
     };
@@ -72,10 +78,12 @@ pub async fn run(args: Args) -> Result<(), Box<dyn Error>> {
     }
     announce(program.address());
     tokio::spawn(delete_expired(data.engine.clone()));
+    let dispatching = tokio::spawn(program.dispatching(DISPATCH_INTERVAL));
     tokio::select! {
         interrupted = tokio::signal::ctrl_c() => interrupted?,
         _ = terminated.recv() => {}
     }
+    dispatching.abort();
     program.stop().await;
     Ok(())
 }

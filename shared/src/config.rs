@@ -11,8 +11,9 @@ use crate::{
     auth::{GUESTS, IssuerKeys, KeySetUrl, Secrets, TokenSettings},
     domain::{
         rate::{BadRate, Rate},
-        retention::{BadRetention, Retention},
+        retention::Retention,
     },
+    mail::{Delays, Language, MailSettings, Mailbox},
     realtime::{
         encrypt::MasterKey,
         relay::{AppKey, Endpoint, Relay},
@@ -46,6 +47,8 @@ pub struct DispatchConfig {
     pub store: StoreSettings,
     /// What actions work by.
     pub services: ServiceSettings,
+    /// The mail server, with whatever it takes to be let in (`smtps://user:password@host`), if mail is sent.
+    pub smtp: Option<Secret>,
 }
 
 /// Where rooms and messages are.
@@ -68,6 +71,8 @@ pub struct ServiceSettings {
     pub limits: Limits,
     /// How long messages are kept.
     pub retention: Retention,
+    /// How what is not read is mailed, if it is.
+    pub mail: Option<MailSettings>,
 }
 
 /// What can be switched off.
@@ -144,6 +149,19 @@ pub fn retention_from_env() -> Result<Retention, ConfigError> {
     Settings { get: &environment }.retention()
 }
 
+/// How what is not read is mailed, as the environment says it, and as in `unless_set` where it says nothing.
+///
+/// # Errors
+/// Names the first setting that is wrong.
+pub fn mail_from_env(unless_set: MailSettings) -> Result<Option<MailSettings>, ConfigError> {
+    Settings { get: &environment }.mail(Some(unless_set))
+}
+
+/// The mail server, as the environment says it.
+pub fn smtp_from_env() -> Option<Secret> {
+    Settings { get: &environment }.smtp()
+}
+
 /// Where DynamoDB is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DynamoDb {
@@ -202,7 +220,12 @@ impl DispatchConfig {
     /// Names the first setting that is missing or wrong.
     pub fn from_env() -> Result<Self, ConfigError> {
         let settings = &Settings { get: &environment };
-        Ok(Self { store: settings.store()?, services: settings.services()? })
+        let services = settings.services()?;
+        let smtp = settings.smtp();
+        if services.mail.is_some() && smtp.is_none() {
+            return Err(wrong("PARLOUR_SMTP_URL", "is not set, but PARLOUR_MAIL_FROM is"));
+        }
+        Ok(Self { store: settings.store()?, services, smtp })
     }
 }
 
@@ -310,7 +333,50 @@ impl Settings<'_> {
             features: self.features(FEATURES)?,
             limits: self.limits(Limits::DEPLOYED)?,
             retention: self.retention()?,
+            mail: self.mail(None)?,
         })
+    }
+
+    /// How what is not read is mailed. What is not set is as in `unless_set`; without both, no mail is sent.
+    fn mail(&self, unless_set: Option<MailSettings>) -> Result<Option<MailSettings>, ConfigError> {
+        let from = self.read::<Mailbox>("PARLOUR_MAIL_FROM")?;
+        let room_url = self.optional("PARLOUR_MAIL_ROOM_URL");
+        let (after, language) = (
+            self.read::<Delays>("PARLOUR_MAIL_AFTER")?,
+            self.read::<Language>("PARLOUR_MAIL_LANGUAGE")?,
+        );
+        let public_url = self.public_url();
+        let Some(unless_set) = unless_set else {
+            let Some(from) = from else { return Ok(None) };
+            let missing = |name| wrong(name, "is not set, but PARLOUR_MAIL_FROM is");
+            return Ok(Some(MailSettings {
+                from,
+                after: after.unwrap_or_default(),
+                room_url: room_url.ok_or_else(|| missing("PARLOUR_MAIL_ROOM_URL"))?,
+                public_url: public_url.ok_or_else(|| missing("PARLOUR_PUBLIC_URL"))?,
+                language: language.unwrap_or_default(),
+            }));
+        };
+        Ok(Some(MailSettings {
+            from: from.unwrap_or(unless_set.from),
+            after: after.unwrap_or(unless_set.after),
+            room_url: room_url.unwrap_or(unless_set.room_url),
+            public_url: public_url.unwrap_or(unless_set.public_url),
+            language: language.unwrap_or(unless_set.language),
+        }))
+    }
+
+    fn smtp(&self) -> Option<Secret> {
+        self.optional("PARLOUR_SMTP_URL").map(Secret::new)
+    }
+
+    /// A setting whose type says what is wrong with it.
+    fn read<T: FromStr<Err: std::fmt::Display>>(
+        &self,
+        name: &'static str,
+    ) -> Result<Option<T>, ConfigError> {
+        let read = |text: String| text.parse().map_err(|bad: T::Err| wrong(name, &bad.to_string()));
+        self.optional(name).map(read).transpose()
     }
 
     fn public_url(&self) -> Option<String> {
@@ -493,8 +559,7 @@ impl Settings<'_> {
     }
 
     fn retention(&self) -> Result<Retention, ConfigError> {
-        let text = self.optional("PARLOUR_RETENTION").unwrap_or_default();
-        text.parse().map_err(|bad: BadRetention| wrong("PARLOUR_RETENTION", &bad.to_string()))
+        Ok(self.read("PARLOUR_RETENTION")?.unwrap_or_default())
     }
 
     fn rate(

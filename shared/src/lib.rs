@@ -12,6 +12,8 @@ pub mod domain;
 pub mod error;
 /// The HTTP side that all functions share: who calls, what they sent, what went wrong.
 pub mod http;
+/// What is mailed: who gets it, in which words, and how one gets no more of it.
+pub mod mail;
 /// The Pusher side: signing, channel names, publishing.
 pub mod realtime;
 /// A string that must not be printed.

@@ -16,6 +16,7 @@ use shared::{
     auth::TokenSettings,
     config::{Features, Limits},
     domain::{retention::Retention, time::Clock},
+    mail::{Language, MailSettings},
     realtime::{encrypt::MasterKey, relay::Endpoint},
 };
 
@@ -124,6 +125,19 @@ impl TestApp {
         Self::running(LocalOptions { retention, ..options(store) }).await
     }
 
+    /// With mails about what is not read in these kinds of room for so many minutes: `direct=15`.
+    pub async fn mailing(store: impl Wire, after: &str) -> Self {
+        let from = "Shop <support@shop.example>".parse().expect("a name and an address");
+        let mail = MailSettings {
+            from,
+            after: after.parse().expect("kinds and minutes"),
+            room_url: "https://shop.example/inbox/{room}".into(),
+            public_url: "https://api.shop.example".into(),
+            language: Language::default(),
+        };
+        Self::running(LocalOptions { mail: Some(mail), ..options(store) }).await
+    }
+
     /// With an empty store, and keys of the test's own. `clock` tells when a key set is due.
     pub async fn trusting(tokens: TokenSettings, clock: Clock) -> Self {
         let store = Engine::memory().expect("an empty store");
@@ -179,6 +193,9 @@ fn options(store: impl Wire) -> LocalOptions {
         features: ALL_FEATURES,
         limits: Limits::NONE,
         retention: Retention::default(),
+        mail: None,
+        smtp: None,
+        outbox: None,
         tokens: demo_tokens(),
         token_clock: Clock::system(),
     }

@@ -99,6 +99,12 @@ impl Site {
         self.anonymous().post("/dev/dispatch", json!({})).await.expect(200)
     }
 
+    /// What would have been mailed so far.
+    pub async fn mails(&self) -> Vec<Value> {
+        let answer = self.anonymous().get("/dev/mail").await.expect(200);
+        answer.as_array().expect("mails").clone()
+    }
+
     /// A browser's question before a request from a page of another site.
     pub async fn preflight(&self, method: &Method, path: &str) -> Answer {
         let request = self

@@ -8,7 +8,7 @@ use shared::http::{Problem, Shared};
 use utoipa::OpenApi;
 
 use crate::routes::{
-    blocks, changes, desk, groups, guests, health, listings, me, members, messages,
+    blocks, changes, desk, groups, guests, health, listings, mail, me, members, messages,
     openapi as document, reactions, read, reports, rooms, sync, users,
 };
 
@@ -18,6 +18,7 @@ pub fn routes() -> Router<Shared> {
         .route("/healthz", get(health::healthz))
         .route("/openapi.json", get(document::openapi))
         .route("/v1/me", get(me::get_me))
+        .route("/v1/me/mail", get(mail::get_mail).put(mail::put_mail))
         .route("/v1/rooms", get(rooms::list_rooms).post(rooms::open_room))
         .route(
             "/v1/rooms/{id}",
@@ -54,6 +55,7 @@ pub fn routes() -> Router<Shared> {
         .route("/v1/users/{id}/export", get(users::export_user))
         .route("/v1/blocks", get(blocks::list_blocks))
         .route("/v1/blocks/{id}", put(blocks::put_block).delete(blocks::delete_block))
+        .route("/v1/mail/unsubscribe", get(mail::show_unsubscribe).post(mail::unsubscribe))
         .route("/v1/guests", post(guests::create_guest))
         .route("/v1/guests/merge", post(guests::merge_guest))
         .route("/v1/listings/{id}", put(listings::put_listing))
@@ -68,6 +70,10 @@ pub fn routes() -> Router<Shared> {
         health::healthz,
         document::openapi,
         me::get_me,
+        mail::get_mail,
+        mail::put_mail,
+        mail::show_unsubscribe,
+        mail::unsubscribe,
         rooms::list_rooms,
         rooms::open_room,
         rooms::get_room,

@@ -8,12 +8,14 @@ use std::{
 use lambda_http::{Context, LambdaEvent, lambda_runtime, service_fn};
 use serde::de::IgnoredAny;
 use shared::{
-    actions::Services,
     config::{DispatchConfig, LogSettings},
     http::{init_logs, services_of},
 };
 
-use crate::run::{Dispatch, Summary};
+use crate::{
+    mail::{PostOffice, Smtp},
+    run::{Dispatch, Summary},
+};
 
 /// How long a run may take where the caller does not say: the local tools tell a time that has passed.
 const USUAL_TIME: Duration = Duration::from_secs(55);
@@ -32,23 +34,24 @@ pub async fn run_function() -> ExitCode {
 }
 
 async fn serve() -> Result<(), lambda_runtime::Error> {
-    let DispatchConfig { store, services } = DispatchConfig::from_env()?;
+    let DispatchConfig { store, services, smtp } = DispatchConfig::from_env()?;
     let services = services_of(&store, services)?;
+    let post_office = smtp.as_ref().map(Smtp::at).transpose()?;
     services.connect().await;
-    let services = &services;
+    let dispatch = &Dispatch { services: &services, post_office: &post_office };
     lambda_runtime::run(service_fn(async move |event: LambdaEvent<IgnoredAny>| {
-        dispatch(services, &event.context).await
+        run(dispatch, &event.context).await
     }))
     .await
 }
 
-async fn dispatch(
-    services: &Services,
+async fn run<P: PostOffice>(
+    dispatch: &Dispatch<'_, P>,
     context: &Context,
 ) -> Result<Summary, lambda_runtime::Error> {
     let end = UNIX_EPOCH + Duration::from_millis(context.deadline);
     let time = end.duration_since(SystemTime::now()).unwrap_or(USUAL_TIME);
-    let summary = Dispatch { services }.run(time).await?;
+    let summary = dispatch.run(time).await?;
     if summary != Summary::default() {
         tracing::info!(summary = %serde_json::to_string(&summary)?, "worked off what was due");
     }

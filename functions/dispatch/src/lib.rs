@@ -4,6 +4,7 @@
 //! run dies: so two may run at once, and any may be killed.
 
 mod function;
+pub mod mail;
 mod run;
 
 pub use function::run_function;

@@ -9,11 +9,14 @@ use std::{
 use futures_util::{StreamExt as _, stream};
 use serde::Serialize;
 use shared::{
-    actions::{Services, redelivery::Outcome},
+    actions::{Services, mail::Mailing, redelivery::Outcome},
+    domain::ids::{RoomId, SideKey},
     error::Error,
     store::{Due, DueTimers, Timer},
 };
 use tokio::time::Instant;
+
+use crate::mail::PostOffice;
 
 /// How many timers are worked off at once.
 const AT_ONCE: usize = 16;
@@ -23,9 +26,11 @@ const RESERVE: Duration = Duration::from_secs(5);
 
 /// Works off what is due.
 #[derive(Debug)]
-pub struct Dispatch<'a> {
+pub struct Dispatch<'a, P> {
     /// What actions work with.
     pub services: &'a Services,
+    /// Carries mails.
+    pub post_office: &'a P,
 }
 
 /// What a run has done.
@@ -55,20 +60,37 @@ enum Ended {
     Failed,
 }
 
-/// What those who work at the same time know of each other.
+/// What those who work at the same time know of each other: each further one would only wait for a relay or a
+/// mail server that is down.
 struct Run {
     until: Instant,
     relay_is_down: AtomicBool,
+    mail_is_down: AtomicBool,
 }
 
-impl Dispatch<'_> {
+impl Run {
+    /// What tells that nothing of the kind can be done now.
+    fn is_down(&self, timer: &Timer) -> Option<&AtomicBool> {
+        match timer {
+            Timer::Push(_) => Some(&self.relay_is_down),
+            Timer::Mail(..) => Some(&self.mail_is_down),
+            Timer::Webhook(_) => None,
+        }
+    }
+}
+
+impl<P: PostOffice> Dispatch<'_, P> {
     /// One run, which takes so long at most.
     ///
     /// # Errors
     /// When what is due cannot be found.
     pub async fn run(&self, time: Duration) -> Result<Summary, Error> {
         let until = Instant::now() + time.saturating_sub(RESERVE);
-        let run = Run { until, relay_is_down: AtomicBool::new(false) };
+        let run = Run {
+            until,
+            relay_is_down: AtomicBool::new(false),
+            mail_is_down: AtomicBool::new(false),
+        };
         let mut summary = Summary::default();
         let mut from = None;
         loop {
@@ -89,19 +111,18 @@ impl Dispatch<'_> {
 
     async fn work(&self, due: Due, run: &Run) -> (Timer, Ended) {
         let timer = due.timer.clone();
-        let is_push = matches!(timer, Timer::Push(_));
-        let is_hopeless = is_push && run.relay_is_down.load(Ordering::Relaxed);
+        let is_hopeless = run.is_down(&timer).is_some_and(|down| down.load(Ordering::Relaxed));
         if is_hopeless || Instant::now() >= run.until {
             return (timer, Ended::Left);
         }
         let worked = match &timer {
             Timer::Push(room) => self.services.redeliver(&due, *room).await,
-            Timer::Mail(..) | Timer::Webhook(_) => Ok(Outcome::Taken),
+            Timer::Mail(room, side) => self.mail(&due, (*room, side), run).await,
+            Timer::Webhook(_) => Ok(Outcome::Taken),
         };
         let ended = match worked {
             Ok(outcome) => {
-                if is_push && outcome == Outcome::PutOff {
-                    // Each further one would only wait for it as well.
+                if matches!(timer, Timer::Push(_)) && outcome == Outcome::PutOff {
                     run.relay_is_down.store(true, Ordering::Relaxed);
                 }
                 Ended::As(outcome)
@@ -112,6 +133,28 @@ impl Dispatch<'_> {
             }
         };
         (timer, ended)
+    }
+
+    async fn mail(
+        &self,
+        due: &Due,
+        (room, side): (RoomId, &SideKey),
+        run: &Run,
+    ) -> Result<Outcome, Error> {
+        let mail = match self.services.mail_due(due, room, side).await? {
+            Mailing::Ended(outcome) => return Ok(outcome),
+            Mailing::Carry(mail) => mail,
+        };
+        match self.post_office.carry(&mail.letter).await {
+            Ok(()) => self.services.mail_carried(&mail).await,
+            Err(error) => {
+                tracing::warn!(%error, %room, "a mail was not sent");
+                if !error.for_good {
+                    run.mail_is_down.store(true, Ordering::Relaxed);
+                }
+                self.services.mail_refused(&mail, error.for_good).await
+            }
+        }
     }
 }
 

@@ -122,6 +122,7 @@ pub(crate) async fn functions() -> Router {
         features: ALL_FEATURES,
         limits: Limits::NONE,
         retention: Default::default(),
+        mail: None,
     };
     let clock = Clock::from_fn(move || now);
     let app = App {

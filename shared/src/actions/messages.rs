@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use futures_util::future::join3;
+
 use crate::{
     actions::Services,
     domain::{
@@ -87,8 +89,10 @@ impl Services {
         };
         let untold = [Untold::Message(done.message.seq)];
         let told = self.tell(room, &untold, announced.events());
-        let (delivered, moved) = futures_util::future::join(told, self.move_group(&done)).await;
+        let later = self.note_unread(&done);
+        let (delivered, noted, moved) = join3(told, later, self.move_group(&done)).await;
         let delivered = delivered?;
+        noted?;
         if let Err(error) = moved {
             // The message is stored and told; the next post moves the group.
             tracing::warn!(%error, %room, "a group was not moved in its members' inboxes");

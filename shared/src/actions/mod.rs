@@ -7,6 +7,7 @@ pub mod groups;
 pub mod guests;
 pub mod listings;
 pub mod lives;
+pub mod mail;
 pub mod me;
 pub mod members;
 pub mod messages;
@@ -30,6 +31,7 @@ use crate::{
         time::Clock,
     },
     error::Error,
+    mail::MailSettings,
     realtime::{
         channel::Channel,
         encrypt::MAX_SEALED,
@@ -54,6 +56,8 @@ pub struct Services {
     pub features: Features,
     /// How often things may be done.
     pub limits: Limits,
+    /// How what is not read is mailed, if it is.
+    pub mail: Option<MailSettings>,
 }
 
 impl Services {
@@ -62,7 +66,7 @@ impl Services {
     /// # Errors
     /// When the relay's settings make no publisher.
     pub fn new(store: Store, settings: ServiceSettings, clock: Clock) -> Result<Self, SetupError> {
-        let ServiceSettings { relay, features, limits, retention } = settings;
+        let ServiceSettings { relay, features, limits, retention, mail } = settings;
         Ok(Self {
             store: store.with_retention(retention, clock.clone()),
             publisher: Publisher::new(relay.clone(), Deadlines::default())?,
@@ -70,6 +74,7 @@ impl Services {
             clock,
             features,
             limits,
+            mail,
         })
     }
 
@@ -106,6 +111,11 @@ impl Services {
             return Ok(());
         }
         self.throttle(&self.asker(caller).await?.me, doing, rate).await
+    }
+
+    /// Whether it is kept who is online: to be shown, or so that nobody is mailed who is.
+    fn keeps_presence(&self) -> bool {
+        self.features.presence || self.mail.is_some()
     }
 
     /// Tells the relay what has happened in a room; says whether it took that. If it did not, it is noted,

@@ -40,6 +40,9 @@ pub struct PersonView {
     /// When the person joined the application.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub joined_at: Option<Timestamp>,
+    /// The language that the person reads: only to those who see the e-mail address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub locale: Option<String>,
     /// Whether the person is connected, where that is told. Lists do not know it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub online: Option<bool>,
@@ -172,7 +175,7 @@ const ERASED: Error = Error::Forbidden {
 fn view(viewer: &Caller, person: Person) -> PersonView {
     let all = viewer.roles.admin || viewer.roles.service || viewer.principal == person.principal;
     let whole = whole(person);
-    PersonView { email: whole.email.filter(|_| all), ..whole }
+    PersonView { email: whole.email.filter(|_| all), locale: whole.locale.filter(|_| all), ..whole }
 }
 
 /// Everything that is known of a person.
@@ -185,6 +188,7 @@ pub(super) fn whole(person: Person) -> PersonView {
         picture: person.picture,
         karma: person.karma,
         joined_at: person.joined_at,
+        locale: person.locale,
         online: None,
         last_seen: None,
     }

@@ -89,13 +89,13 @@ impl Services {
         Ok(UserGrant { auth: self.relay.signer().user_auth(socket, &user_data), user_data })
     }
 
-    /// Writes down who listens to the own channel, and who does no more, where that is shown. Repeats
+    /// Writes down who listens to the own channel, and who does no more, where that is of use. Repeats
     /// and an order that was mixed up change nothing.
     ///
     /// # Errors
     /// When the store cannot be reached; the relay sends the webhook again.
     pub async fn heard_from_relay(&self, webhook: &Webhook) -> Result<(), Error> {
-        if !self.features.presence {
+        if !self.keeps_presence() {
             return Ok(());
         }
         let now = self.clock.now();

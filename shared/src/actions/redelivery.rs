@@ -160,7 +160,8 @@ impl Services {
             (None, None) => Poster::System,
         };
         let side = poster.key().and_then(|key| info.sides.get(key)).cloned().unwrap_or_default();
-        let profile = Profile { name: side.name, picture: side.picture, email: side.email };
+        let profile =
+            Profile { name: side.name, picture: side.picture, email: side.email, locale: None };
         Ok(Announced { message, head, poster: &poster, members, profile: &profile }.events())
     }
 

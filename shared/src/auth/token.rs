@@ -93,6 +93,8 @@ struct Claims {
     #[serde(default)]
     picture: Option<String>,
     #[serde(default)]
+    locale: Option<String>,
+    #[serde(default)]
     roles: Vec<String>,
     exp: f64,
     #[serde(default)]
@@ -266,7 +268,12 @@ impl Claims {
         Ok(Caller {
             principal,
             roles: Roles { admin: has("admin"), service: has("service") },
-            profile: Profile { name: self.name, email: self.email, picture: self.picture },
+            profile: Profile {
+                name: self.name,
+                email: self.email,
+                picture: self.picture,
+                locale: self.locale,
+            },
         })
     }
 }

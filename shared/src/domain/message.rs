@@ -108,7 +108,7 @@ impl Draft {
 
     /// What a list of rooms shows of the message: at most [`PREVIEW_CHARS`] characters.
     pub fn preview(&self) -> String {
-        preview(self.kind, &self.body)
+        preview(self.kind, &self.body, PREVIEW_CHARS)
     }
 
     /// What makes two posts under one client id the same post.
@@ -121,15 +121,16 @@ impl Draft {
     }
 }
 
-/// The beginning of a text, whole when it fits, else cut with `...` at the end; a sign for a picture.
-fn preview(kind: MessageType, text: &str) -> String {
+/// The beginning of a text, whole when it has so many characters at most, else cut with `...` at the end; a
+/// sign for a picture.
+fn preview(kind: MessageType, text: &str, most: usize) -> String {
     if kind == MessageType::Sticker {
         return "🖼️".into();
     }
-    if text.chars().nth(PREVIEW_CHARS).is_none() {
+    if text.chars().nth(most).is_none() {
         return text.to_owned();
     }
-    text.chars().take(PREVIEW_CHARS - 3).chain("...".chars()).collect()
+    text.chars().take(most - 3).chain("...".chars()).collect()
 }
 
 /// A stored message.
@@ -167,7 +168,12 @@ impl Message {
     /// What a list of rooms shows of the message: at most [`PREVIEW_CHARS`] characters; nothing of one
     /// that was deleted.
     pub fn preview(&self) -> String {
-        self.body.as_deref().map_or_else(String::new, |body| preview(self.kind, body))
+        self.beginning(PREVIEW_CHARS)
+    }
+
+    /// The beginning of its text: at most so many characters; nothing of one that was deleted.
+    pub fn beginning(&self, most: usize) -> String {
+        self.body.as_deref().map_or_else(String::new, |body| preview(self.kind, body, most))
     }
 }
 
@@ -315,7 +321,7 @@ mod tests {
     /// Mission B13.
     #[test]
     fn a_preview_has_100_characters_at_most_the_last_three_being_dots_when_cut() {
-        let preview = |text: String| preview(MessageType::Text, &text);
+        let preview = |text: String| preview(MessageType::Text, &text, PREVIEW_CHARS);
         assert_eq!(preview("é".repeat(100)), "é".repeat(100));
         assert_eq!(preview("é".repeat(101)), "é".repeat(97) + "...");
     }

@@ -22,6 +22,10 @@ pub struct Person {
     pub karma: Option<i64>,
     /// When the person joined the application.
     pub joined_at: Option<Timestamp>,
+    /// The language that the person reads (BCP 47), as `de-AT`.
+    pub locale: Option<String>,
+    /// Whether the person wants no mail.
+    pub unsubscribed: bool,
 }
 
 /// What is to become of a person's fields.
@@ -37,12 +41,23 @@ pub struct PersonChange {
     pub karma: Change<i64>,
     /// When the person joined the application.
     pub joined_at: Change<Timestamp>,
+    /// The language that the person reads.
+    pub locale: Change<String>,
 }
 
 impl Person {
     /// An account of which nothing is known but that it is there.
     pub fn new(principal: Principal) -> Self {
-        Self { principal, name: None, email: None, picture: None, karma: None, joined_at: None }
+        Self {
+            principal,
+            name: None,
+            email: None,
+            picture: None,
+            karma: None,
+            joined_at: None,
+            locale: None,
+            unsubscribed: false,
+        }
     }
 
     /// How rooms show the account.
@@ -51,6 +66,7 @@ impl Person {
             name: self.name.clone(),
             email: self.email.clone(),
             picture: self.picture.clone(),
+            locale: self.locale.clone(),
         }
     }
 
@@ -64,6 +80,8 @@ impl Person {
             picture: change.picture.of(&self.picture),
             karma: change.karma.of(&self.karma),
             joined_at: change.joined_at.of(&self.joined_at),
+            locale: change.locale.of(&self.locale),
+            unsubscribed: self.unsubscribed,
         }
     }
 }
@@ -75,6 +93,7 @@ impl From<&Profile> for PersonChange {
             name: Change::if_given(&told.name),
             email: Change::if_given(&told.email),
             picture: Change::if_given(&told.picture),
+            locale: Change::if_given(&told.locale),
             ..Self::default()
         }
     }

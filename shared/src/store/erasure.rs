@@ -345,6 +345,7 @@ impl Store {
             new_id: &work.new_id(&nobody),
         };
         self.forget_in_reports(work.room, forgotten).await?;
+        self.forget_unread(work.room, person.key).await?;
         erasure.finished.push(work.room);
         Ok(!share.is_used_up())
     }

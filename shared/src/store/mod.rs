@@ -23,6 +23,7 @@ mod key;
 mod life;
 mod listing;
 mod log;
+mod mail;
 mod mark;
 mod members;
 mod membership;

@@ -22,6 +22,7 @@ use super::{
     },
     key::{self, Key},
     table,
+    update::{self, Updated},
 };
 use crate::domain::{
     change::Change,
@@ -60,6 +61,10 @@ struct Item {
     karma: Option<i64>,
     #[serde(default)]
     joined_at: Option<i64>,
+    #[serde(default)]
+    locale: Option<String>,
+    #[serde(default)]
+    unsubscribed: bool,
 }
 
 /// A person; none where only the marker of an erased one is.
@@ -75,6 +80,8 @@ fn parse(item: HashMap<String, AttributeValue>) -> Result<Option<Person>, StoreE
         picture: item.picture,
         karma: item.karma,
         joined_at: item.joined_at.map(Timestamp::from_millis),
+        locale: item.locale,
+        unsubscribed: item.unsubscribed,
     }))
 }
 
@@ -84,7 +91,7 @@ fn is_marker(item: &HashMap<String, AttributeValue>) -> bool {
 }
 
 /// What is stored of a person, by attribute.
-fn attributes(person: &Person) -> [(&'static str, Option<AttributeValue>); 7] {
+fn attributes(person: &Person) -> [(&'static str, Option<AttributeValue>); 8] {
     let text = |value: &Option<String>| value.as_ref().map(s);
     [
         ("type", Some(s(person.principal.kind.as_str()))),
@@ -94,6 +101,7 @@ fn attributes(person: &Person) -> [(&'static str, Option<AttributeValue>); 7] {
         ("picture", text(&person.picture)),
         ("karma", person.karma.map(n)),
         ("joined_at", person.joined_at.map(|at| n(at.millis()))),
+        ("locale", text(&person.locale)),
     ]
 }
 
@@ -186,6 +194,25 @@ impl Store {
     ) -> Result<Person, StoreError> {
         let person = self.tell(account, principal, change, Teller::Server).await?;
         person.ok_or_else(|| StoreError::broken("the server was taken for a token"))
+    }
+
+    /// Keeps whether a person wants no mail; says whether there is such a person.
+    ///
+    /// # Errors
+    /// When the store cannot be reached.
+    pub async fn set_unsubscribed(
+        &self,
+        account: &SideKey,
+        unsubscribed: bool,
+    ) -> Result<bool, StoreError> {
+        let request = self
+            .update(profile_key(account))
+            .update_expression("SET unsubscribed = :unsubscribed")
+            .condition_expression(format!(
+                "attribute_exists(pk) AND attribute_not_exists({ERASED})"
+            ))
+            .expression_attribute_values(":unsubscribed", AttributeValue::Bool(unsubscribed));
+        Ok(matches!(update::send(request).await?, Updated::Done(_)))
     }
 
     /// Forgets what a person is called, so that it is not found any more.

@@ -83,6 +83,13 @@ pub struct Lease {
     pub taken: u32,
 }
 
+impl Lease {
+    /// The time, in milliseconds, at which the timer is due as long as the lease holds.
+    pub(super) fn until(&self) -> i64 {
+        self.until
+    }
+}
+
 /// The due timers that one query found.
 #[derive(Clone, Debug, Default)]
 pub struct DueTimers {

@@ -19,6 +19,7 @@ mod guests;
 mod lag;
 mod limits;
 mod listings;
+mod mail;
 mod matches;
 mod me;
 mod messages;
@@ -112,6 +113,8 @@ fn routes() -> Vec<Route> {
         route(Method::POST, "/v1/sync", r#"{"rooms":{}}"#),
         route(Method::POST, "/v1/guests/merge", r#"{"token":"x"}"#),
         route(Method::GET, "/v1/me", ""),
+        route(Method::GET, "/v1/me/mail", ""),
+        route(Method::PUT, "/v1/me/mail", r#"{"wanted":false}"#),
         route(Method::GET, "/v1/realtime", ""),
         route(
             Method::POST,

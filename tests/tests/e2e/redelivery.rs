@@ -54,7 +54,7 @@ fn named<'a>(heard: &'a [Heard], name: &str) -> Vec<&'a Heard> {
 }
 
 fn seqs(heard: &[&Heard]) -> Vec<u64> {
-    heard.iter().map(|event| event.data["seq"].as_u64().unwrap()).collect()
+    heard.iter().map(|event| event.data["seq"].as_u64().expect("a seq")).collect()
 }
 
 /// Fault F1. Mission A12: in the room's order, whoever wrote, and each to whom it was for.

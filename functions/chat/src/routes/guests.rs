@@ -59,7 +59,7 @@ pub(crate) async fn create_guest(
         fields.text("email", email, MAX_EMAIL);
     }
     fields.check()?;
-    let told = Profile { name: told.name, email: told.email, picture: None };
+    let told = Profile { name: told.name, email: told.email, ..Profile::default() };
     let guest = app.services.new_guest(&app.tokens, told, address, system_now()).await?;
     Ok((StatusCode::CREATED, Json(guest)))
 }

@@ -7,6 +7,7 @@ pub(crate) mod groups;
 pub(crate) mod guests;
 pub(crate) mod health;
 pub(crate) mod listings;
+pub(crate) mod mail;
 pub(crate) mod me;
 pub(crate) mod members;
 pub(crate) mod messages;

@@ -30,6 +30,8 @@ const MAX_LIMIT: usize = 100;
 const MAX_NAME: usize = 200;
 /// The longest e-mail address (RFC 5321 leaves no room for more).
 const MAX_EMAIL: usize = 254;
+/// The longest language tag (RFC 5646, section 4.4.1), in characters.
+const MAX_LOCALE: usize = 35;
 /// The longest address of a picture, in characters.
 const MAX_PICTURE: usize = 2_000;
 
@@ -131,6 +133,10 @@ pub(crate) struct PutUser {
     #[serde(default)]
     #[schema(value_type = Option<String>, format = DateTime)]
     joined_at: Change<Timestamp>,
+    /// The language that the person reads (BCP 47), as `de-AT`: mail is in it.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 35)]
+    locale: Change<String>,
 }
 
 /// Describes a person, who need not have signed in before. For the application's own server.
@@ -154,20 +160,21 @@ pub(crate) async fn put_user(
     IdPath(id): IdPath,
     ValidJson(told): ValidJson<PutUser>,
 ) -> Result<Json<PersonView>, Error> {
-    let PutUser { name, email, picture, karma, joined_at } = told;
+    let PutUser { name, email, picture, karma, joined_at, locale } = told;
     let mut fields = Fields::default();
     fields.id("id", &id);
     for (field, change, most) in [
         ("name", &name, MAX_NAME),
         ("email", &email, MAX_EMAIL),
         ("picture", &picture, MAX_PICTURE),
+        ("locale", &locale, MAX_LOCALE),
     ] {
         if let Some(text) = change.value() {
             fields.text(field, text, most);
         }
     }
     fields.check()?;
-    let change = PersonChange { name, email, picture, karma, joined_at };
+    let change = PersonChange { name, email, picture, karma, joined_at, locale };
     app.services.describe_person(service, &id, &change).await.map(Json)
 }
 
