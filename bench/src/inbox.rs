@@ -309,6 +309,7 @@ async fn cost(case: &Case) -> Result<(f64, f64), Failure> {
         features: ALL_FEATURES,
         limits: Limits::NONE,
         retention: Default::default(),
+        app_webhooks: None,
         tokens: demo_tokens(),
         token_clock: Clock::system(),
     };

@@ -10,17 +10,17 @@ use std::{
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use axum::{Router, serve::ListenerExt as _};
 use shared::{
-    actions::Services,
+    actions::{Services, SetupError},
     auth::{self, IssuerKeys, Secrets, TokenRules, TokenSettings},
     config::{Features, Limits, Origins, ServiceSettings},
     domain::{retention::Retention, time::Clock},
     http::App,
     realtime::{
         encrypt::MasterKey,
-        publisher::SetupError,
         relay::{Endpoint, Relay},
     },
     store::{Store, StoreError, table},
+    webhook::WebhookSettings,
 };
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
@@ -65,6 +65,8 @@ pub struct LocalOptions {
     pub limits: Limits,
     /// How long messages are kept.
     pub retention: Retention,
+    /// The application's own server, if it is to be told what happens.
+    pub app_webhooks: Option<WebhookSettings>,
     /// Whose tokens are good.
     pub tokens: TokenSettings,
     /// When a key set is due: the machine's time, but for tests.
@@ -91,9 +93,9 @@ pub enum StartError {
     /// The client that fetches a key set cannot be made.
     #[error(transparent)]
     Keys(#[from] auth::SetupError),
-    /// The publisher cannot be made.
+    /// A client of what actions work with cannot be made.
     #[error(transparent)]
-    Publisher(#[from] SetupError),
+    Services(#[from] SetupError),
 }
 
 /// The running program.
@@ -122,6 +124,7 @@ impl Local {
             features: options.features,
             limits: options.limits,
             retention: options.retention.clone(),
+            webhooks: options.app_webhooks.clone(),
         };
         let clock = DevClock::default();
         let services = Services::new(Store::new(dynamodb, TABLE), settings, clock.clock())?;

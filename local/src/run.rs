@@ -17,8 +17,8 @@ use crate::{
 use shared::{
     auth::TokenSettings,
     config::{
-        ConfigError, Features, Limits, ProgramRelay, relay_encryption_from_env, relay_from_env,
-        retention_from_env,
+        ConfigError, Features, Limits, ProgramRelay, app_webhooks_from_env,
+        relay_encryption_from_env, relay_from_env, retention_from_env,
     },
     domain::time::Clock,
     realtime::relay::Relay,
@@ -58,6 +58,7 @@ pub async fn run(args: Args) -> Result<(), Box<dyn Error>> {
         features: Features::from_env(ALL_FEATURES)?,
         limits,
         retention: retention_from_env()?,
+        app_webhooks: app_webhooks_from_env()?,
         tokens: TokenSettings::from_env(demo_tokens())?,
         token_clock: Clock::system(),
     };

@@ -17,6 +17,7 @@ use shared::{
     config::{Features, Limits},
     domain::{retention::Retention, time::Clock},
     realtime::{encrypt::MasterKey, relay::Endpoint},
+    webhook::WebhookSettings,
 };
 
 use crate::{FakeRelay, Site, tap::Tap};
@@ -113,6 +114,22 @@ impl TestApp {
         Self::started(store, None, features).await
     }
 
+    /// With an application's server that is told what happens.
+    pub async fn telling(store: impl Wire, app_webhooks: WebhookSettings) -> Self {
+        Self::running(LocalOptions { app_webhooks: Some(app_webhooks), ..options(store) }).await
+    }
+
+    /// The same, with some things switched off.
+    pub async fn telling_and_offering(
+        store: impl Wire,
+        app_webhooks: WebhookSettings,
+        features: Features,
+    ) -> Self {
+        let options = options(store);
+        let app_webhooks = Some(app_webhooks);
+        Self::running(LocalOptions { app_webhooks, features, ..options }).await
+    }
+
     /// With limits on how often things may be done.
     pub async fn limiting(store: impl Wire, limits: Limits) -> Self {
         Self::running(LocalOptions { limits, ..options(store) }).await
@@ -179,6 +196,7 @@ fn options(store: impl Wire) -> LocalOptions {
         features: ALL_FEATURES,
         limits: Limits::NONE,
         retention: Retention::default(),
+        app_webhooks: None,
         tokens: demo_tokens(),
         token_clock: Clock::system(),
     }

@@ -94,6 +94,11 @@ impl Site {
         assert!((200..300).contains(&answer.status), "{answer}");
     }
 
+    /// Runs the scheduled function once; what it did.
+    pub async fn dispatches(&self) -> Value {
+        self.anonymous().post("/dev/dispatch", json!({})).await.expect(200)
+    }
+
     /// A browser's question before a request from a page of another site.
     pub async fn preflight(&self, method: &Method, path: &str) -> Answer {
         let request = self

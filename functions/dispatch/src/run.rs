@@ -96,7 +96,8 @@ impl Dispatch<'_> {
         }
         let worked = match &timer {
             Timer::Push(room) => self.services.redeliver(&due, *room).await,
-            Timer::Mail(..) | Timer::Webhook(_) => Ok(Outcome::Taken),
+            Timer::Webhook(_) => self.services.send_webhook(&due).await,
+            Timer::Mail(..) => Ok(Outcome::Taken),
         };
         let ended = match worked {
             Ok(outcome) => {

@@ -86,9 +86,15 @@ impl Services {
             profile,
         };
         let untold = [Untold::Message(done.message.seq)];
-        let told = self.tell(room, &untold, announced.events());
-        let (delivered, moved) = futures_util::future::join(told, self.move_group(&done)).await;
+        // A notification on a phone must not wait either.
+        let (delivered, moved, app_told) = futures_util::future::join3(
+            self.tell(room, &untold, announced.events()),
+            self.move_group(&done),
+            self.tell_app_of_message(&done.head, &done.message),
+        )
+        .await;
         let delivered = delivered?;
+        app_told?;
         if let Err(error) = moved {
             // The message is stored and told; the next post moves the group.
             tracing::warn!(%error, %room, "a group was not moved in its members' inboxes");

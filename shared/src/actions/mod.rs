@@ -19,6 +19,7 @@ pub mod reports;
 pub mod rooms;
 pub mod sync;
 pub mod view;
+pub mod webhooks;
 
 use crate::{
     config::{Features, Limits, ServiceSettings},
@@ -33,10 +34,11 @@ use crate::{
     realtime::{
         channel::Channel,
         encrypt::MAX_SEALED,
-        publisher::{Deadlines, MAX_EVENT_DATA, PublishError, Publisher, SetupError, Trigger},
+        publisher::{self, Deadlines, MAX_EVENT_DATA, PublishError, Publisher, Trigger},
         relay::Relay,
     },
     store::{Doing, Store, Throttled, Untold},
+    webhook,
 };
 
 /// What actions work with. Made once, at start; requests share it.
@@ -54,15 +56,28 @@ pub struct Services {
     pub features: Features,
     /// How often things may be done.
     pub limits: Limits,
+    /// Tells the application's own server, where there is one that wants to be told.
+    pub webhooks: Option<webhook::Sender>,
+}
+
+/// What actions work with cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    /// The client of the relay.
+    #[error(transparent)]
+    Publisher(#[from] publisher::SetupError),
+    /// The client of the application's server.
+    #[error(transparent)]
+    Webhooks(#[from] webhook::SetupError),
 }
 
 impl Services {
     /// What works by these settings. Nothing is sent yet.
     ///
     /// # Errors
-    /// When the relay's settings make no publisher.
+    /// When the settings make no clients of the relay and of the application's server.
     pub fn new(store: Store, settings: ServiceSettings, clock: Clock) -> Result<Self, SetupError> {
-        let ServiceSettings { relay, features, limits, retention } = settings;
+        let ServiceSettings { relay, features, limits, retention, webhooks } = settings;
         Ok(Self {
             store: store.with_retention(retention, clock.clone()),
             publisher: Publisher::new(relay.clone(), Deadlines::default())?,
@@ -70,6 +85,7 @@ impl Services {
             clock,
             features,
             limits,
+            webhooks: webhooks.map(webhook::Sender::new).transpose()?,
         })
     }
 

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::{
     actions::Services,
-    domain::principal::Caller,
+    domain::{principal::Caller, webhook::HookKind},
     error::Error,
     realtime::{
         channel::Channel,
@@ -46,6 +46,12 @@ pub struct UserGrant {
 }
 
 impl Services {
+    /// Whether it is written down who is online: where people may see it, and where the application's server
+    /// is told who is not and should get a notification.
+    fn tracks_presence(&self) -> bool {
+        self.features.presence || self.app_wants(HookKind::MessageCreated)
+    }
+
     /// Signs a socket's subscription to a channel that we would hand to this caller, and to no
     /// other.
     ///
@@ -89,13 +95,13 @@ impl Services {
         Ok(UserGrant { auth: self.relay.signer().user_auth(socket, &user_data), user_data })
     }
 
-    /// Writes down who listens to the own channel, and who does no more, where that is shown. Repeats
+    /// Writes down who listens to the own channel, and who does no more, where that matters. Repeats
     /// and an order that was mixed up change nothing.
     ///
     /// # Errors
     /// When the store cannot be reached; the relay sends the webhook again.
     pub async fn heard_from_relay(&self, webhook: &Webhook) -> Result<(), Error> {
-        if !self.features.presence {
+        if !self.tracks_presence() {
             return Ok(());
         }
         let now = self.clock.now();

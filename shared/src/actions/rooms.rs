@@ -14,6 +14,7 @@ use crate::{
         ids::{RoomId, SideKey},
         principal::{Asker, Caller},
         room::RoomKind,
+        webhook::{Happened, Hook},
     },
     error::Error,
     realtime::channel::Channel,
@@ -167,8 +168,13 @@ impl Services {
             Filed::MoreCame => return Err(MORE_CAME),
             Filed::Done { room, info, changed } => (*room, *info, changed),
         };
+        let archived_at = room.head.archived_at();
+        // Whoever repeats it, because the first try was not answered, finds it done.
+        let is_news = |at| changed || self.is_moments_ago(at);
+        let archived = archived_at.filter(|at| is_news(*at));
+        let archived = archived.map(|at| Hook { what: Happened::RoomArchived(room.room), at });
+        self.tell_app(archived).await?;
         if changed {
-            let archived_at = room.head.archived_at();
             let change = RoomChange {
                 state: Some(RoomState::since(archived_at).as_str()),
                 archived_at: Some(archived_at),
