@@ -1,6 +1,9 @@
 //! Signatures by Standard Webhooks: HMAC-SHA256 of id, time and body, in base64 behind `v1,`.
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, STANDARD_NO_PAD},
+};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
@@ -20,8 +23,9 @@ impl SigningSecret {
         BYTES.contains(&secret.key()?.len()).then_some(secret)
     }
 
+    /// The key's bytes; some tools write base64 without its padding.
     fn key(&self) -> Option<Vec<u8>> {
-        STANDARD.decode(self.0.expose()).ok()
+        STANDARD_NO_PAD.decode(self.0.expose().trim_end_matches('=')).ok()
     }
 
     /// The signature of a webhook that is sent at this time, in seconds since 1970.
@@ -82,7 +86,8 @@ mod tests {
     #[test]
     fn a_secret_has_its_prefix_and_24_to_64_bytes() {
         let of = |bytes: usize| format!("whsec_{}", STANDARD.encode(vec![7; bytes]));
-        for good in [SECRET.to_owned(), of(24), of(64)] {
+        let unpadded = of(32).trim_end_matches('=').to_owned();
+        for good in [SECRET.to_owned(), of(24), of(64), unpadded] {
             assert!(SigningSecret::parse(&good).is_some(), "{good}");
         }
         for bad in [&SECRET[6..], "whsec_", "whsec_short", "whsec_!", &of(23), &of(65)] {

@@ -31,7 +31,6 @@ fn only(receiver: &Receiver, kind: HookKind) -> Hook {
     hooks.remove(0)
 }
 
-/// Mission D12.
 #[tokio::test]
 async fn a_message_is_told_with_its_room_and_whom_to_notify() {
     let (app, receiver) = told().await;
