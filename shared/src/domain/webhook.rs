@@ -18,45 +18,49 @@ const PAUSES: [i64; 7] =
 /// The longest that a receiver may ask to be left alone (`Retry-After`), in milliseconds.
 const LONGEST_REQUEST: i64 = 6 * HOUR;
 
-/// Declares the kinds: the name of each in a webhook's `type`.
-macro_rules! kinds {
-    ($($(#[$doc:meta])+ $kind:ident = $name:literal;)+) => {
-        /// A kind of thing that the application's server is told of.
-        #[derive(
-            Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema,
-        )]
-        pub enum HookKind {
-            $($(#[$doc])+ #[serde(rename = $name)] $kind,)+
-        }
-
-        impl HookKind {
-            /// Every kind.
-            pub const ALL: [Self; [$($name),+].len()] = [$(Self::$kind),+];
-
-            /// The kind as a webhook's `type` names it.
-            pub fn as_str(self) -> &'static str {
-                match self {
-                    $(Self::$kind => $name,)+
-                }
-            }
-        }
-    };
-}
-
-kinds! {
+/// A kind of thing that the application's server is told of.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema,
+)]
+pub enum HookKind {
     /// A message was stored.
-    MessageCreated = "message.created";
+    #[serde(rename = "message.created")]
+    MessageCreated,
     /// A room was opened.
-    RoomOpened = "room.opened";
+    #[serde(rename = "room.opened")]
+    RoomOpened,
     /// A desk put a room away.
-    RoomArchived = "room.archived";
+    #[serde(rename = "room.archived")]
+    RoomArchived,
     /// Somebody reported a message.
-    ReportFiled = "report.filed";
+    #[serde(rename = "report.filed")]
+    ReportFiled,
     /// A person was erased.
-    PersonErased = "person.erased";
+    #[serde(rename = "person.erased")]
+    PersonErased,
 }
 
 impl HookKind {
+    /// Every kind.
+    pub const ALL: [Self; 5] = [
+        Self::MessageCreated,
+        Self::RoomOpened,
+        Self::RoomArchived,
+        Self::ReportFiled,
+        Self::PersonErased,
+    ];
+
+    /// The kind as a webhook's `type` names it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::MessageCreated => "message.created",
+            Self::RoomOpened => "room.opened",
+            Self::RoomArchived => "room.archived",
+            Self::ReportFiled => "report.filed",
+            Self::PersonErased => "person.erased",
+        }
+    }
+
     /// The kind of this name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == name)
@@ -188,6 +192,15 @@ pub fn is_overdue(first_due: Timestamp, now: Timestamp) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_kind_has_one_name_wherever_it_is_written() {
+        for kind in HookKind::ALL {
+            assert_eq!(HookKind::parse(kind.as_str()), Some(kind));
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());
+        }
+        assert_eq!(HookKind::parse("room.closed"), None);
+    }
 
     fn after(attempts: u32, chance: f64, asked_for: Option<u64>) -> Option<i64> {
         let now = Timestamp::from_millis(1_000_000_000);

@@ -26,7 +26,7 @@ const AT_ONCE: usize = 10;
 
 /// A webhook that did not arrive at once.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
-#[schema(as = Webhook)]
+#[schema(as = AppWebhook)]
 pub struct WebhookView {
     /// UUID: the `webhook-id` with which it is sent.
     #[schema(value_type = uuid::Uuid)]
