@@ -169,11 +169,6 @@ impl Services {
             Filed::Done { room, info, changed } => (*room, *info, changed),
         };
         let archived_at = room.head.archived_at();
-        // Whoever repeats it, because the first try was not answered, finds it done.
-        let is_news = |at| changed || self.is_moments_ago(at);
-        let archived = archived_at.filter(|at| is_news(*at));
-        let archived = archived.map(|at| Hook { what: Happened::RoomArchived(room.room), at });
-        self.tell_app(archived).await?;
         if changed {
             let change = RoomChange {
                 state: Some(RoomState::since(archived_at).as_str()),
@@ -182,6 +177,10 @@ impl Services {
             };
             self.tell(room.room, &[Untold::Room], self.room_updated(&room, change).await?).await?;
         }
+        // Whoever repeats it, because the first try was not answered, finds it done.
+        let news = archived_at.filter(|at| changed || self.is_moments_ago(*at));
+        let news = news.map(|at| Hook { what: Happened::RoomArchived(room.room), at });
+        self.tell_app(news).await?;
         self.view(room, info).await
     }
 

@@ -237,6 +237,14 @@ mod tests {
     }
 
     #[test]
+    fn a_webhook_is_overdue_once_all_its_pauses_could_have_passed() {
+        let first = Timestamp::from_millis(1_000_000_000);
+        let hours = |hours: i64| first.plus_millis(hours * HOUR);
+        assert!(!is_overdue(first, hours(30)) && is_overdue(first, hours(31)));
+        assert!(!is_overdue(first, first) && !is_overdue(hours(1), first));
+    }
+
+    #[test]
     fn what_happened_has_an_id_of_its_own_and_always_the_same() {
         let salt = Salt::from_bytes([7; 32]);
         let room: RoomId = "00000000-0000-8100-8000-00000000000a".parse().unwrap();

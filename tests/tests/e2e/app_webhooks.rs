@@ -175,6 +175,37 @@ async fn a_room_that_has_long_been_open_is_not_told_again() {
     assert!(receiver.take_kind(HookKind::RoomOpened).is_empty());
 }
 
+/// Neither told nor noted, so not answered; the repeat finds it done, and tells it all the same.
+#[tokio::test]
+async fn an_archive_and_a_report_that_were_not_answered_are_told_by_the_repeat() {
+    let store = Faulty::new();
+    let (app, receiver) = told_on(store.clone()).await;
+    let (una, agent) = (app.user("una").await, app.admin("agnes").await);
+    let room = una.opens_support().await;
+    una.posts(&room, "hello").await;
+    receiver.take();
+    let report = json!({ "reason": "Rude" });
+    for (path, body, kind) in [
+        (room.path("/messages/1/report"), report, HookKind::ReportFiled),
+        (room.path("/archive"), json!({}), HookKind::RoomArchived),
+    ] {
+        receiver.replies(Reply::Status(500));
+        store.follow(|call| {
+            let pk = call.request["Item"]["pk"]["S"].as_str().unwrap_or_default();
+            pk.starts_with("W#").then_some(Fault::Refuse(400, "ThrottlingException"))
+        });
+        agent.post(&path, body.clone()).await.problem(503);
+        let refused = only(&receiver, kind);
+        store.heal();
+        receiver.replies(Reply::Status(200));
+
+        agent.post(&path, body).await.expect(200);
+
+        let told = only(&receiver, kind);
+        assert_eq!((told.id, told.body), (refused.id, refused.body));
+    }
+}
+
 #[tokio::test]
 async fn only_what_is_wanted_is_told() {
     let receiver = Receiver::start().await;

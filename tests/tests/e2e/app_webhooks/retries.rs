@@ -148,6 +148,28 @@ async fn a_receiver_that_hangs_slows_one_post_and_not_the_next() {
     assert_eq!(app.dispatches().await["webhooks"], json!({ "done": 3 }));
 }
 
+/// Nor does a run try in vain what waits, one by one; and that counts as no attempt.
+#[tokio::test]
+async fn a_run_leaves_a_receiver_alone_that_has_just_been_found_to_hang() {
+    let (app, receiver) = told().await;
+    let (alice, room) = a_room(&app).await;
+    receiver.replies(Reply::Status(500));
+    alice.posts(&room, "one").await;
+    app.advance_clock(2 * MINUTE).await;
+    receiver.replies(Reply::Hangs);
+    alice.posts(&room, "two").await;
+    receiver.take();
+
+    assert_eq!(app.dispatches().await["webhooks"], json!({ "put_off": 1 }));
+
+    assert!(receiver.take().is_empty());
+    let attempts = listed(&app, "pending").await.iter().map(|hook| hook["attempts"].clone());
+    assert_eq!(attempts.collect::<Vec<_>>(), [1, 1]);
+    receiver.replies(Reply::Status(200));
+    app.advance_clock(2 * MINUTE).await;
+    assert_eq!(app.dispatches().await["webhooks"], json!({ "done": 2 }));
+}
+
 #[tokio::test]
 async fn what_waits_holds_no_word_that_was_said() {
     let store = Meter::new();
