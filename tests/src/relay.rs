@@ -97,6 +97,11 @@ impl FakeRelay {
         lock(&self.records).triggers.clone()
     }
 
+    /// The events of all calls since `seen` of them had come.
+    pub fn triggers_since(&self, seen: usize) -> Vec<Heard> {
+        self.triggers().split_off(seen)
+    }
+
     /// Why calls were refused that were not signed as they must be.
     pub fn refused(&self) -> Vec<String> {
         lock(&self.records).refused.clone()

@@ -94,7 +94,7 @@ impl Site {
         assert!((200..300).contains(&answer.status), "{answer}");
     }
 
-    /// Runs the scheduled function once; what it did.
+    /// Runs the scheduled function once; what it has done.
     pub async fn dispatches(&self) -> Value {
         self.anonymous().post("/dev/dispatch", json!({})).await.expect(200)
     }

@@ -29,6 +29,7 @@ mod people;
 mod problems;
 mod read;
 mod realtime;
+mod redelivery;
 mod registry;
 mod reports;
 mod retention;
