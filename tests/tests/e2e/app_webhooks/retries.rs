@@ -163,8 +163,8 @@ async fn a_run_leaves_a_receiver_alone_that_has_just_been_found_to_hang() {
     assert_eq!(app.dispatches().await["webhooks"], json!({ "put_off": 1 }));
 
     assert!(receiver.take().is_empty());
-    let attempts = listed(&app, "pending").await.iter().map(|hook| hook["attempts"].clone());
-    assert_eq!(attempts.collect::<Vec<_>>(), [1, 1]);
+    let pending = listed(&app, "pending").await;
+    assert!(pending.len() == 2 && pending.iter().all(|hook| hook["attempts"] == 1));
     receiver.replies(Reply::Status(200));
     app.advance_clock(2 * MINUTE).await;
     assert_eq!(app.dispatches().await["webhooks"], json!({ "done": 2 }));
