@@ -11,7 +11,7 @@ use std::{
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use axum::{Router, serve::ListenerExt as _};
 use shared::{
-    actions::Services,
+    actions::{Services, SetupError},
     auth::{self, IssuerKeys, Secrets, TokenRules, TokenSettings},
     config::{Features, Limits, Origins, ServiceSettings},
     domain::{retention::Retention, time::Clock},
@@ -19,10 +19,10 @@ use shared::{
     mail::{Delays, Language, MailSettings, Mailbox},
     realtime::{
         encrypt::MasterKey,
-        publisher::SetupError,
         relay::{Endpoint, Relay},
     },
     store::{Store, StoreError, table},
+    webhook::WebhookSettings,
 };
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle, time::MissedTickBehavior};
 
@@ -70,12 +70,14 @@ pub struct LocalOptions {
     pub limits: Limits,
     /// How long messages are kept.
     pub retention: Retention,
-    /// How what is not read is mailed; [`demo_mail`] unless set.
+    /// How what is not read is mailed, if it is.
     pub mail: Option<MailSettings>,
     /// The mail server, unless mails are only kept.
     pub smtp: Option<Secret>,
     /// The folder into which mails are written that are only kept, if any.
     pub outbox: Option<PathBuf>,
+    /// The application's own server, if it is to be told what happens.
+    pub app_webhooks: Option<WebhookSettings>,
     /// Whose tokens are good.
     pub tokens: TokenSettings,
     /// When a key set is due: the machine's time, but for tests.
@@ -102,9 +104,9 @@ pub enum StartError {
     /// The client that fetches a key set cannot be made.
     #[error(transparent)]
     Keys(#[from] auth::SetupError),
-    /// The publisher cannot be made.
+    /// A client of what actions work with cannot be made.
     #[error(transparent)]
-    Publisher(#[from] SetupError),
+    Services(#[from] SetupError),
     /// The mail server's URL leads to none.
     #[error(transparent)]
     Mail(#[from] BadServer),
@@ -138,7 +140,8 @@ impl Local {
             features: options.features,
             limits: options.limits,
             retention: options.retention.clone(),
-            mail: Some(options.mail.clone().unwrap_or_else(|| demo_mail(address))),
+            mail: options.mail.clone(),
+            webhooks: options.app_webhooks.clone(),
         };
         let clock = DevClock::default();
         let mail = Arc::new(match &options.smtp {

@@ -17,8 +17,8 @@ use crate::{
 use shared::{
     auth::TokenSettings,
     config::{
-        ConfigError, Features, Limits, ProgramRelay, mail_from_env, relay_encryption_from_env,
-        relay_from_env, retention_from_env, smtp_from_env,
+        ConfigError, Features, Limits, ProgramRelay, app_webhooks_from_env, mail_from_env,
+        relay_encryption_from_env, relay_from_env, retention_from_env, smtp_from_env,
     },
     domain::time::Clock,
     realtime::relay::Relay,
@@ -64,6 +64,7 @@ pub async fn run(args: Args) -> Result<(), Box<dyn Error>> {
         mail: mail_from_env(demo_mail(args.listen))?,
         smtp: smtp_from_env(),
         outbox: data.folder.as_ref().map(|folder| folder.join("mail")),
+        app_webhooks: app_webhooks_from_env()?,
         tokens: TokenSettings::from_env(demo_tokens())?,
         token_clock: Clock::system(),
     };

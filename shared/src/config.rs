@@ -1,6 +1,7 @@
 //! The only reader of the environment: once, at start. What is missing or wrong is named.
 
 use std::{
+    collections::BTreeSet,
     net::{IpAddr, SocketAddr},
     str::FromStr,
 };
@@ -12,6 +13,7 @@ use crate::{
     domain::{
         rate::{BadRate, Rate},
         retention::Retention,
+        webhook::HookKind,
     },
     mail::{Delays, Language, MailSettings, Mailbox},
     realtime::{
@@ -19,6 +21,7 @@ use crate::{
         relay::{AppKey, Endpoint, Relay},
     },
     secret::Secret,
+    webhook::{ReceiverUrl, SigningSecret, SigningSecrets, WebhookSettings},
 };
 
 /// The shortest secret that may verify tokens: 256 bits, as RFC 7518 (section 3.2) asks for HS256.
@@ -73,6 +76,8 @@ pub struct ServiceSettings {
     pub retention: Retention,
     /// How what is not read is mailed, if it is.
     pub mail: Option<MailSettings>,
+    /// The application's own server, if it is to be told what happens.
+    pub webhooks: Option<WebhookSettings>,
 }
 
 /// What can be switched off.
@@ -160,6 +165,15 @@ pub fn mail_from_env(unless_set: MailSettings) -> Result<Option<MailSettings>, C
 /// The mail server, as the environment says it.
 pub fn smtp_from_env() -> Option<Secret> {
     Settings { get: &environment }.smtp()
+}
+
+/// The application's own server of a laptop, as the environment says it: it may listen on this machine,
+/// or on a private network.
+///
+/// # Errors
+/// Names the first setting that is missing or wrong.
+pub fn app_webhooks_from_env() -> Result<Option<WebhookSettings>, ConfigError> {
+    Settings { get: &environment }.webhooks(true)
 }
 
 /// Where DynamoDB is.
@@ -334,6 +348,7 @@ impl Settings<'_> {
             limits: self.limits(Limits::DEPLOYED)?,
             retention: self.retention()?,
             mail: self.mail(None)?,
+            webhooks: self.webhooks(false)?,
         })
     }
 
@@ -560,6 +575,40 @@ impl Settings<'_> {
 
     fn retention(&self) -> Result<Retention, ConfigError> {
         Ok(self.read("PARLOUR_RETENTION")?.unwrap_or_default())
+    }
+
+    /// The application's own server. `private` says whether it may be on a private network or this machine
+    /// where nothing else does.
+    fn webhooks(&self, private: bool) -> Result<Option<WebhookSettings>, ConfigError> {
+        let private = self.switch("PARLOUR_APP_WEBHOOK_PRIVATE")?.unwrap_or(private);
+        let current = self.webhook_secret("PARLOUR_APP_WEBHOOK_SECRET")?;
+        let previous = self.webhook_secret("PARLOUR_APP_WEBHOOK_SECRET_PREVIOUS")?;
+        let events = self.webhook_events("PARLOUR_APP_WEBHOOK_EVENTS")?;
+        let name = "PARLOUR_APP_WEBHOOK_URL";
+        let Some(url) = self.optional(name) else { return Ok(None) };
+        let url = ReceiverUrl::parse(&url, private).map_err(|problem| wrong(name, problem))?;
+        let missing = || wrong("PARLOUR_APP_WEBHOOK_SECRET", &format!("is not set, but {name} is"));
+        let secrets = SigningSecrets { current: current.ok_or_else(missing)?, previous };
+        Ok(Some(WebhookSettings { url, secrets, events }))
+    }
+
+    fn webhook_secret(&self, name: &'static str) -> Result<Option<SigningSecret>, ConfigError> {
+        let parse = |text: String| SigningSecret::parse(&text);
+        let wrong = || wrong(name, "is not whsec_ and 24 to 64 bytes in base64");
+        self.optional(name).map(|text| parse(text).ok_or_else(wrong)).transpose()
+    }
+
+    /// What the application's server wants to know: all there is, where nothing is named.
+    fn webhook_events(&self, name: &'static str) -> Result<BTreeSet<HookKind>, ConfigError> {
+        let Some(list) = self.optional(name) else {
+            return Ok(HookKind::ALL.into_iter().collect());
+        };
+        let known = HookKind::ALL.map(HookKind::as_str).join(", ");
+        let parse = |text: &str| {
+            let problem = || format!("holds {text:?}, which is none of {known}");
+            HookKind::parse(text).ok_or_else(|| wrong(name, &problem()))
+        };
+        list.split(',').map(str::trim).filter(|one| !one.is_empty()).map(parse).collect()
     }
 
     fn rate(

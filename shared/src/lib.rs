@@ -20,3 +20,5 @@ pub mod realtime;
 pub mod secret;
 /// The only place that sees the AWS SDK.
 pub mod store;
+/// Outgoing webhooks to the application's own server.
+pub mod webhook;

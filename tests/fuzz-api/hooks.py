@@ -29,6 +29,7 @@ FEW = {
     "/v1/groups/": ["server"],
     "/v1/users/": ["server"],
     "/v1/reports": ["agnes"],
+    "/v1/webhooks": ["server", "agnes"],
     "/v1/desk/": ["agnes", "wheels"],
     "/v1/rooms/{id}/archive": ["agnes", "wheels"],
     "/v1/rooms/{id}/unarchive": ["agnes", "wheels"],

@@ -85,6 +85,9 @@ EXPECTED = {
     "list_changes": ("chat", 200),
     "delete_message": ("chat", 200),
     "export_user": ("chat", 200),
+    "list_webhooks": ("chat", 200),
+    "replay_webhook": ("chat", 404),
+    "replay_webhooks": ("chat", 409),
     "delete_room": ("chat", 204),
     "erase_user": ("chat", 204),
 }

@@ -18,6 +18,7 @@ use shared::{
     domain::{retention::Retention, time::Clock},
     mail::{Language, MailSettings},
     realtime::{encrypt::MasterKey, relay::Endpoint},
+    webhook::WebhookSettings,
 };
 
 use crate::{FakeRelay, Site, tap::Tap};
@@ -98,8 +99,8 @@ impl TestApp {
         let webhooks = hub::WebhookSettings { grace, ..hub::WebhookSettings::to(url) };
         let hub = hub::Settings { webhooks: Some(webhooks), ..hub::Settings::default() };
         let store = Engine::memory().expect("an empty store");
-        let hub_api = Some(tap.endpoint());
-        let app = Self::running(LocalOptions { hub, hub_api, ..options(store) }).await;
+        let (hub_api, mail) = (Some(tap.endpoint()), Some(mail("support=5")));
+        let app = Self::running(LocalOptions { hub, hub_api, mail, ..options(store) }).await;
         tap.leads_to(&app.relay());
         Self { tap: Some(tap), ..app }
     }
@@ -112,6 +113,22 @@ impl TestApp {
     /// With a store that counts or misbehaves, and some things switched off.
     pub async fn offering_on(store: impl Wire, features: Features) -> Self {
         Self::started(store, None, features).await
+    }
+
+    /// With an application's server that is told what happens.
+    pub async fn telling(store: impl Wire, app_webhooks: WebhookSettings) -> Self {
+        Self::running(LocalOptions { app_webhooks: Some(app_webhooks), ..options(store) }).await
+    }
+
+    /// The same, with some things switched off.
+    pub async fn telling_and_offering(
+        store: impl Wire,
+        app_webhooks: WebhookSettings,
+        features: Features,
+    ) -> Self {
+        let options = options(store);
+        let app_webhooks = Some(app_webhooks);
+        Self::running(LocalOptions { app_webhooks, features, ..options }).await
     }
 
     /// With limits on how often things may be done.
@@ -127,14 +144,7 @@ impl TestApp {
 
     /// With mails about what is not read in these kinds of room for so many minutes: `direct=15`.
     pub async fn mailing(store: impl Wire, after: &str) -> Self {
-        let from = "Shop <support@shop.example>".parse().expect("a name and an address");
-        let mail = MailSettings {
-            from,
-            after: after.parse().expect("kinds and minutes"),
-            room_url: "https://shop.example/inbox/{room}".into(),
-            public_url: "https://api.shop.example".into(),
-            language: Language::default(),
-        };
+        let mail = mail(after);
         Self::running(LocalOptions { mail: Some(mail), ..options(store) }).await
     }
 
@@ -181,6 +191,17 @@ impl TestApp {
 }
 
 /// As a laptop has it, on a port of its own.
+/// A shop's mails about what is not read in these kinds of room for so many minutes.
+fn mail(after: &str) -> MailSettings {
+    MailSettings {
+        from: "Shop <support@shop.example>".parse().expect("a name and an address"),
+        after: after.parse().expect("kinds and minutes"),
+        room_url: "https://shop.example/inbox/{room}".into(),
+        public_url: "https://api.shop.example".into(),
+        language: Language::default(),
+    }
+}
+
 fn options(store: impl Wire) -> LocalOptions {
     LocalOptions {
         wire: Arc::new(store),
@@ -196,6 +217,7 @@ fn options(store: impl Wire) -> LocalOptions {
         mail: None,
         smtp: None,
         outbox: None,
+        app_webhooks: None,
         tokens: demo_tokens(),
         token_clock: Clock::system(),
     }

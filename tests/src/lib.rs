@@ -9,6 +9,7 @@
 //! | `site` | an address where it is served, its clock and its tokens |
 //! | `user` | somebody who calls the API |
 //! | `answer` | what came back |
+//! | `receiver` | the application's own server, which takes webhooks |
 //! | `room` | rooms and pages of their logs, as they came back |
 //! | `listener` | somebody who listens, as a Pusher client does |
 //! | `identity` | an identity provider that publishes its keys, fails or hangs |
@@ -33,6 +34,7 @@ pub mod identity;
 pub mod lagging;
 mod listener;
 mod meter;
+mod receiver;
 mod relay;
 mod room;
 mod site;
@@ -51,6 +53,7 @@ pub use self::{
     lagging::Lagging,
     listener::{Heard, Listener},
     meter::{Bill, Meter},
+    receiver::{Hook, Receiver, Reply},
     relay::{FakeRelay, Mood},
     room::{Inbox, Page, Room},
     site::Site,

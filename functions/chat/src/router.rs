@@ -9,7 +9,7 @@ use utoipa::OpenApi;
 
 use crate::routes::{
     blocks, changes, desk, groups, guests, health, listings, mail, me, members, messages,
-    openapi as document, reactions, read, reports, rooms, sync, users,
+    openapi as document, reactions, read, reports, rooms, sync, users, webhooks,
 };
 
 /// The table.
@@ -60,6 +60,9 @@ pub fn routes() -> Router<Shared> {
         .route("/v1/guests/merge", post(guests::merge_guest))
         .route("/v1/listings/{id}", put(listings::put_listing))
         .route("/v1/groups/{id}", put(groups::put_group))
+        .route("/v1/webhooks", get(webhooks::list_webhooks))
+        .route("/v1/webhooks/replay", post(webhooks::replay_webhooks))
+        .route("/v1/webhooks/{id}/replay", post(webhooks::replay_webhook))
 }
 
 /// What the table's routes say of themselves.
@@ -109,6 +112,9 @@ pub fn routes() -> Router<Shared> {
         guests::merge_guest,
         listings::put_listing,
         groups::put_group,
+        webhooks::list_webhooks,
+        webhooks::replay_webhook,
+        webhooks::replay_webhooks,
     )
 )]
 struct Document;

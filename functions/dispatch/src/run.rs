@@ -118,7 +118,7 @@ impl<P: PostOffice> Dispatch<'_, P> {
         let worked = match &timer {
             Timer::Push(room) => self.services.redeliver(&due, *room).await,
             Timer::Mail(room, side) => self.mail(&due, (*room, side), run).await,
-            Timer::Webhook(_) => Ok(Outcome::Taken),
+            Timer::Webhook(_) => self.services.send_webhook(&due).await,
         };
         let ended = match worked {
             Ok(outcome) => {

@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::{
     primitives::Blob,
     types::AttributeValue::{B, S},
 };
-use axum::{Router, body::to_bytes};
+use axum::{Router, body::to_bytes, http::StatusCode};
 use local::{
     ALL_FEATURES, demo_tokens,
     embedded::{Engine, client},
@@ -21,11 +21,15 @@ use shared::{
     actions::Services,
     auth::TokenRules,
     config::{Limits, Origins, ServiceSettings},
-    domain::time::{Clock, Timestamp},
+    domain::{
+        time::{Clock, Timestamp},
+        webhook::HookKind,
+    },
     http::{App, serve},
     realtime::relay::{Endpoint, Relay},
     secret::Secret,
     store::{Store, table},
+    webhook::{ReceiverUrl, SigningSecret, SigningSecrets, WebhookSettings},
 };
 use tokio::net::TcpListener;
 use tower::ServiceExt as _;
@@ -45,6 +49,9 @@ const PLACEHOLDERS: [&str; 3] = [
 /// What the samples name in place of the report that one of them makes.
 const NO_REPORT: &str = "00000000-0000-8000-8000-000000000000";
 
+/// And in place of a webhook that did not arrive.
+const NO_WEBHOOK: &str = "00000000-0000-8000-8000-00000000000a";
+
 /// How Alice opens these rooms.
 const OPENINGS: [&str; 3] = [
     r#"{\"kind\":\"direct\",\"with\":\"bob\"}"#,
@@ -53,7 +60,7 @@ const OPENINGS: [&str; 3] = [
 ];
 
 /// Every sample in an order that works, with the status of its answer.
-const SAMPLES: [(&str, u16); 43] = [
+const SAMPLES: [(&str, u16); 46] = [
     ("healthz", 200),
     ("openapi", 200),
     ("asyncapi", 200),
@@ -95,6 +102,9 @@ const SAMPLES: [(&str, u16); 43] = [
     ("list_changes", 200),
     ("delete_message", 200),
     ("export_user", 200),
+    ("list_webhooks", 200),
+    ("replay_webhook", 200),
+    ("replay_webhooks", 200),
     ("delete_room", 204),
     ("erase_user", 204),
 ];
@@ -123,6 +133,7 @@ pub(crate) async fn functions() -> Router {
         limits: Limits::NONE,
         retention: Default::default(),
         mail: None,
+        webhooks: Some(refusing_everything().await),
     };
     let clock = Clock::from_fn(move || now);
     let app = App {
@@ -145,11 +156,27 @@ async fn fix_salt(dynamodb: &Client) {
 }
 
 async fn taking_everything() -> Endpoint {
+    let port = serving(Router::new().fallback(async || "{}")).await;
+    Endpoint { host: "127.0.0.1".into(), port, tls: false }
+}
+
+/// An application's server that wants no webhook any more, so that there are some to list.
+async fn refusing_everything() -> WebhookSettings {
+    let port = serving(Router::new().fallback(async || StatusCode::GONE)).await;
+    let current = SigningSecret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
+    WebhookSettings {
+        url: ReceiverUrl::parse(&format!("http://127.0.0.1:{port}/"), true).unwrap(),
+        secrets: SigningSecrets { current, previous: None },
+        events: HookKind::ALL.into(),
+    }
+}
+
+/// The port on which this is served.
+async fn serving(router: Router) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
-    let relay = Router::new().fallback(async || "{}");
-    tokio::spawn(async move { axum::serve(listener, relay).await });
-    Endpoint { host: "127.0.0.1".into(), port, tls: false }
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    port
 }
 
 /// A sample as it is in its file.
@@ -192,14 +219,18 @@ pub(crate) async fn run_all() -> Vec<Run> {
         rooms.push(room["id"].as_str().unwrap().to_owned());
     }
     let mut report = NO_REPORT.to_owned();
+    let mut webhook = NO_WEBHOOK.to_owned();
     let mut runs = Vec::new();
     for (name, expected) in SAMPLES {
         let places = PLACEHOLDERS.iter().zip(&rooms);
         let event = places.fold(sample(name), |event, (place, room)| event.replace(place, room));
-        let event = event.replace(NO_REPORT, &report);
+        let event = event.replace(NO_REPORT, &report).replace(NO_WEBHOOK, &webhook);
         let (status, body) = run(&functions, &event).await;
         if name == "report_message" {
             body["id"].as_str().unwrap().clone_into(&mut report);
+        }
+        if name == "list_webhooks" {
+            body["webhooks"][0]["id"].as_str().unwrap().clone_into(&mut webhook);
         }
         let sent = lambda_http::request::from_str(&event).unwrap().into_body();
         let sent = Some(String::from_utf8(sent.to_vec()).unwrap()).filter(|sent| !sent.is_empty());

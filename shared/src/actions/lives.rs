@@ -15,6 +15,7 @@ use crate::{
         message::{MessageView, Slot},
         principal::{Asker, Principal, Service},
         room::RoomKind,
+        webhook::{Happened, Hook},
     },
     error::Error,
     store::{LifePlace, LifeRoom, Page, Untold},
@@ -122,6 +123,9 @@ impl Services {
         let _ = self.publisher.terminate_connections(&key).await;
         try_join_all(erasure.rooms.iter().map(|room| self.tell_of_erasure(*room))).await?;
         self.store.forget_erasures(&key, &erasure.finished).await?;
+        let what = Happened::PersonErased(person.clone());
+        let hook = Hook { what, at: erasure.since };
+        self.tell_app(erasure.done.then_some(hook)).await?;
         Ok(erasure.done)
     }
 

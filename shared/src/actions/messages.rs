@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use futures_util::future::join3;
+use futures_util::future::join4;
 
 use crate::{
     actions::Services,
@@ -88,10 +88,16 @@ impl Services {
             profile,
         };
         let untold = [Untold::Message(done.message.seq)];
-        let told = self.tell(room, &untold, announced.events());
-        let later = self.note_unread(&done);
-        let (delivered, noted, moved) = join3(told, later, self.move_group(&done)).await;
+        // A notification on a phone must not wait either.
+        let (delivered, app_told, noted, moved) = join4(
+            self.tell(room, &untold, announced.events()),
+            self.tell_app_of_message(&done.head, &done.message),
+            self.note_unread(&done),
+            self.move_group(&done),
+        )
+        .await;
         let delivered = delivered?;
+        app_told?;
         noted?;
         if let Err(error) = moved {
             // The message is stored and told; the next post moves the group.

@@ -20,6 +20,7 @@ pub mod reports;
 pub mod rooms;
 pub mod sync;
 pub mod view;
+pub mod webhooks;
 
 use crate::{
     config::{Features, Limits, ServiceSettings},
@@ -35,10 +36,11 @@ use crate::{
     realtime::{
         channel::Channel,
         encrypt::MAX_SEALED,
-        publisher::{Deadlines, MAX_EVENT_DATA, PublishError, Publisher, SetupError, Trigger},
+        publisher::{self, Deadlines, MAX_EVENT_DATA, PublishError, Publisher, Trigger},
         relay::Relay,
     },
     store::{Doing, Store, Throttled, Untold},
+    webhook,
 };
 
 /// What actions work with. Made once, at start; requests share it.
@@ -58,15 +60,28 @@ pub struct Services {
     pub limits: Limits,
     /// How what is not read is mailed, if it is.
     pub mail: Option<MailSettings>,
+    /// Tells the application's own server, where there is one that wants to be told.
+    pub webhooks: Option<webhook::Sender>,
+}
+
+/// What actions work with cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    /// The client of the relay.
+    #[error(transparent)]
+    Publisher(#[from] publisher::SetupError),
+    /// The client of the application's server.
+    #[error(transparent)]
+    Webhooks(#[from] webhook::SetupError),
 }
 
 impl Services {
     /// What works by these settings. Nothing is sent yet.
     ///
     /// # Errors
-    /// When the relay's settings make no publisher.
+    /// When the settings make no clients of the relay and of the application's server.
     pub fn new(store: Store, settings: ServiceSettings, clock: Clock) -> Result<Self, SetupError> {
-        let ServiceSettings { relay, features, limits, retention, mail } = settings;
+        let ServiceSettings { relay, features, limits, retention, mail, webhooks } = settings;
         Ok(Self {
             store: store.with_retention(retention, clock.clone()),
             publisher: Publisher::new(relay.clone(), Deadlines::default())?,
@@ -75,6 +90,7 @@ impl Services {
             features,
             limits,
             mail,
+            webhooks: webhooks.map(webhook::Sender::new).transpose()?,
         })
     }
 
@@ -111,11 +127,6 @@ impl Services {
             return Ok(());
         }
         self.throttle(&self.asker(caller).await?.me, doing, rate).await
-    }
-
-    /// Whether it is kept who is online: to be shown, or so that nobody is mailed who is.
-    fn keeps_presence(&self) -> bool {
-        self.features.presence || self.mail.is_some()
     }
 
     /// Tells the relay what has happened in a room; says whether it took that. If it did not, it is noted,

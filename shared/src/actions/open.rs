@@ -1,6 +1,6 @@
 //! Opening rooms: finding the one that is asked for, or making it.
 
-use futures_util::future::try_join3;
+use futures_util::future::{try_join, try_join3};
 use uuid::Uuid;
 
 use crate::{
@@ -11,6 +11,7 @@ use crate::{
         person::Person,
         principal::{Asker, Caller, Principal, PrincipalType},
         room::{Founding, Opening, RoomKind, Seat, group},
+        webhook::{Happened, Hook},
     },
     error::Error,
     store::{Doing, Opened},
@@ -84,8 +85,14 @@ impl Services {
             Opening::ByPair => self.respect_blocks(&asker, &founding, opened).await?,
             _ => opened,
         };
-        let (new, room) = (opened.new, opened.room);
-        Ok((self.show(caller, &asker, room, opened.info).await?, new))
+        let Opened { room, info, new } = opened;
+        let opened_at = info.created_at();
+        // Whoever repeats an opening, because the first one was not answered, finds the room open.
+        let is_news = new || room.head.seq == 0 && self.is_moments_ago(opened_at);
+        let hook = Hook { what: Happened::RoomOpened(room.room), at: opened_at };
+        let told = self.tell_app(is_news.then_some(hook));
+        let (view, ()) = try_join(self.show(caller, &asker, room, info), told).await?;
+        Ok((view, new))
     }
 
     async fn founding(

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::{
     actions::Services,
-    domain::principal::Caller,
+    domain::{principal::Caller, webhook::HookKind},
     error::Error,
     realtime::{
         channel::Channel,
@@ -46,6 +46,13 @@ pub struct UserGrant {
 }
 
 impl Services {
+    /// Whether it is written down who is online: where people may see it, where the application's server
+    /// is told who is not and should get a notification, and where nobody is mailed who is.
+    fn tracks_presence(&self) -> bool {
+        let notifies = self.app_wants(HookKind::MessageCreated) || self.mail.is_some();
+        self.features.presence || notifies
+    }
+
     /// Signs a socket's subscription to a channel that we would hand to this caller, and to no
     /// other.
     ///
@@ -89,13 +96,13 @@ impl Services {
         Ok(UserGrant { auth: self.relay.signer().user_auth(socket, &user_data), user_data })
     }
 
-    /// Writes down who listens to the own channel, and who does no more, where that is of use. Repeats
+    /// Writes down who listens to the own channel, and who does no more, where that matters. Repeats
     /// and an order that was mixed up change nothing.
     ///
     /// # Errors
     /// When the store cannot be reached; the relay sends the webhook again.
     pub async fn heard_from_relay(&self, webhook: &Webhook) -> Result<(), Error> {
-        if !self.keeps_presence() {
+        if !self.tracks_presence() {
             return Ok(());
         }
         let now = self.clock.now();

@@ -11,6 +11,7 @@ use crate::{
         report::{Report, ReportState, Resolution},
         room::r#match,
         time::Timestamp,
+        webhook::{Happened, Hook},
     },
     error::Error,
     store::{Membership, ReportCursor, Reported, StoreError, Window},
@@ -90,11 +91,17 @@ impl Services {
             let (member, message) = self.message_to_report(caller, room, seq).await?;
             let sent = message.created_at;
             let report = self.new_report(caller, &member, message, reason).await?;
-            match self.store.put_report(&report, &member, sent).await? {
-                Reported::New => return Ok(((&report).into(), true)),
-                Reported::Before(first) => return Ok(((&*first).into(), false)),
-                Reported::Changed => {}
-            }
+            let (report, new) = match self.store.put_report(&report, &member, sent).await? {
+                Reported::New => (report, true),
+                Reported::Before(first) => (*first, false),
+                Reported::Changed => continue,
+            };
+            // Whoever repeats it, because the first try was not answered, finds it reported.
+            let is_news = new || self.is_moments_ago(report.created_at);
+            let what = Happened::ReportFiled(room, seq, report.id);
+            let hook = Hook { what, at: report.created_at };
+            self.tell_app(is_news.then_some(hook)).await?;
+            return Ok(((&report).into(), new));
         }
         Err(StoreError::Unavailable("a message that was reported went on changing".into()).into())
     }

@@ -14,6 +14,7 @@ use crate::{
         ids::{RoomId, SideKey},
         principal::{Asker, Caller},
         room::RoomKind,
+        webhook::{Happened, Hook},
     },
     error::Error,
     realtime::channel::Channel,
@@ -167,8 +168,8 @@ impl Services {
             Filed::MoreCame => return Err(MORE_CAME),
             Filed::Done { room, info, changed } => (*room, *info, changed),
         };
+        let archived_at = room.head.archived_at();
         if changed {
-            let archived_at = room.head.archived_at();
             let change = RoomChange {
                 state: Some(RoomState::since(archived_at).as_str()),
                 archived_at: Some(archived_at),
@@ -176,6 +177,10 @@ impl Services {
             };
             self.tell(room.room, &[Untold::Room], self.room_updated(&room, change).await?).await?;
         }
+        // Whoever repeats it, because the first try was not answered, finds it done.
+        let news = archived_at.filter(|at| changed || self.is_moments_ago(*at));
+        let news = news.map(|at| Hook { what: Happened::RoomArchived(room.room), at });
+        self.tell_app(news).await?;
         self.view(room, info).await
     }
 

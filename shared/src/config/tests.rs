@@ -214,6 +214,27 @@ fn what_is_missing_or_wrong_is_named() {
             "old-key",
             "PARLOUR_RELAY_SECRET_PREVIOUS is not set, but PARLOUR_RELAY_KEY_PREVIOUS is",
         ),
+        ("PARLOUR_APP_WEBHOOK_PRIVATE", "yes", "PARLOUR_APP_WEBHOOK_PRIVATE is not on or off"),
+        (
+            "PARLOUR_APP_WEBHOOK_URL",
+            "https://app.example/hooks",
+            "PARLOUR_APP_WEBHOOK_SECRET is not set, but PARLOUR_APP_WEBHOOK_URL is",
+        ),
+        (
+            "PARLOUR_APP_WEBHOOK_URL",
+            "https://169.254.169.254/",
+            "PARLOUR_APP_WEBHOOK_URL is a private address, which PARLOUR_APP_WEBHOOK_PRIVATE does not let through",
+        ),
+        (
+            "PARLOUR_APP_WEBHOOK_SECRET",
+            "secret",
+            "PARLOUR_APP_WEBHOOK_SECRET is not whsec_ and 24 to 64 bytes in base64",
+        ),
+        (
+            "PARLOUR_APP_WEBHOOK_EVENTS",
+            "message.created, room.closed",
+            "PARLOUR_APP_WEBHOOK_EVENTS holds \"room.closed\", which is none of message.created, room.opened, room.archived, report.filed, person.erased",
+        ),
         ("PARLOUR_PRESENCE", "maybe", "PARLOUR_PRESENCE is not on or off"),
         ("PARLOUR_RELAY_CLUSTER", "", "PARLOUR_RELAY_HOST is not set, nor PARLOUR_RELAY_CLUSTER"),
         (
@@ -308,9 +329,54 @@ fn the_relays_key_and_secret_are_replaced_together_or_the_secret_alone() {
     assert_eq!(previous(&[old_secret]), Some(("key".into(), "hush".into())));
 }
 
+const HOOK_SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+const OLD_HOOK_SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
+
+#[test]
+fn the_applications_server_is_told_everything_unless_it_wants_less() {
+    let webhooks = |changes: &[_]| {
+        let receiver = [
+            ("PARLOUR_APP_WEBHOOK_URL", "https://app.example/hooks"),
+            ("PARLOUR_APP_WEBHOOK_SECRET", HOOK_SECRET),
+        ];
+        read(&[receiver.as_slice(), changes].concat()).unwrap().services.webhooks.unwrap()
+    };
+    assert!(
+        read(&[("PARLOUR_APP_WEBHOOK_SECRET", HOOK_SECRET)]).unwrap().services.webhooks.is_none()
+    );
+    assert_eq!(webhooks(&[]).events, BTreeSet::from(HookKind::ALL));
+    assert_eq!(webhooks(&[]).secrets.previous, None);
+    let some = webhooks(&[
+        ("PARLOUR_APP_WEBHOOK_EVENTS", "report.filed, message.created"),
+        ("PARLOUR_APP_WEBHOOK_SECRET_PREVIOUS", OLD_HOOK_SECRET),
+    ]);
+    let wanted = [HookKind::MessageCreated, HookKind::ReportFiled];
+    assert_eq!(some.events, BTreeSet::from(wanted));
+    assert_eq!(some.secrets.previous, SigningSecret::parse(OLD_HOOK_SECRET));
+}
+
+/// A laptop's receiver is on the laptop; a deployment's is not, unless it says so.
+#[test]
+fn an_applications_server_on_this_machine_is_told_on_a_laptop_alone() {
+    let get = |private: &'static str| {
+        move |name: &str| match name {
+            "PARLOUR_APP_WEBHOOK_URL" => Some("http://127.0.0.1:4000/hooks".to_owned()),
+            "PARLOUR_APP_WEBHOOK_SECRET" => Some(HOOK_SECRET.to_owned()),
+            "PARLOUR_APP_WEBHOOK_PRIVATE" => Some(private.to_owned()),
+            _ => None,
+        }
+    };
+    let told = |private, unless_set| Settings { get: &get(private) }.webhooks(unless_set).is_ok();
+    assert!(told("", true) && told("on", false));
+    assert!(!told("", false) && !told("off", true));
+}
+
 #[test]
 fn secrets_are_not_printed() {
     let all = [
+        ("PARLOUR_APP_WEBHOOK_URL", "https://app.example/hooks/hidden-path"),
+        ("PARLOUR_APP_WEBHOOK_SECRET", HOOK_SECRET),
+        ("PARLOUR_APP_WEBHOOK_SECRET_PREVIOUS", OLD_HOOK_SECRET),
         ("PARLOUR_JWT_SECRET_PREVIOUS", OTHER_SECRET),
         ("PARLOUR_GUEST_SECRET", "0123456789abcdef0123456789guests"),
         ("PARLOUR_RELAY_SECRET_PREVIOUS", OTHER_SECRET),
@@ -319,6 +385,9 @@ fn secrets_are_not_printed() {
     let shown = format!("{:?}", read(&all).unwrap());
     assert!(!shown.contains("0123456789abcdef") && !shown.contains(OTHER_SECRET), "{shown}");
     assert!(!shown.contains("\"secret\"") && !shown.contains("zyrm8"), "{shown}");
+    for hidden in ["MfKQ9", "C2FVs", "hidden-path"] {
+        assert!(!shown.contains(hidden), "{hidden}: {shown}");
+    }
 }
 
 #[test]

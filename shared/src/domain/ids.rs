@@ -115,6 +115,11 @@ pub fn message_id(room: RoomId, seq: u64) -> Uuid {
 pub struct ReportId(Uuid);
 
 impl ReportId {
+    /// The id's 16 bytes.
+    pub(super) fn as_bytes(&self) -> &[u8; 16] {
+        self.0.as_bytes()
+    }
+
     /// The id of the report of a message by this account.
     pub fn derive(salt: &Salt, room: RoomId, seq: u64, reporter: &SideKey) -> Self {
         let parts: [&[u8]; 3] = [room.as_bytes(), &seq.to_be_bytes(), reporter.0.as_bytes()];
@@ -131,6 +136,45 @@ impl FromStr for ReportId {
 }
 
 impl fmt::Display for ReportId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A webhook's id. It follows from what happened, so that a repeat and a replay carry the same one, and
+/// the receiver tells what came twice.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    utoipa::ToSchema,
+)]
+#[serde(transparent)]
+pub struct WebhookId(Uuid);
+
+impl WebhookId {
+    /// The id of what these parts tell apart from everything else.
+    pub(super) fn derive(salt: &Salt, parts: &[&[u8]]) -> Self {
+        Self(uuid_v8(salt.hash("webhook", parts), None))
+    }
+}
+
+impl FromStr for WebhookId {
+    type Err = NotAnId;
+
+    fn from_str(text: &str) -> Result<Self, NotAnId> {
+        hyphenated(text).map(Self)
+    }
+}
+
+impl fmt::Display for WebhookId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }

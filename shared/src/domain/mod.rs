@@ -15,3 +15,4 @@ pub mod report;
 pub mod retention;
 pub mod room;
 pub mod time;
+pub mod webhook;

@@ -20,12 +20,11 @@ use tracing_subscriber::{
 
 use super::{App, Problem, Shared, extract::MAX_BODY};
 use crate::{
-    actions::Services,
+    actions::{Services, SetupError},
     auth::{self, TokenRules},
     config::{Config, ConfigError, LogSettings, Origins, ServiceSettings, StoreSettings},
     domain::time::Clock,
     error::Error,
-    realtime::publisher::SetupError,
     store::{self, Store},
 };
 
@@ -47,9 +46,9 @@ pub enum StartError {
     /// The client that fetches the key set cannot be made.
     #[error(transparent)]
     Keys(#[from] auth::SetupError),
-    /// The client of the relay cannot be made.
+    /// A client of what actions work with cannot be made.
     #[error(transparent)]
-    Publisher(#[from] SetupError),
+    Services(#[from] SetupError),
 }
 
 /// Logs on standard output, from where Lambda takes them, in the format and from the level on that the

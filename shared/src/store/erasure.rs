@@ -38,7 +38,7 @@ use crate::domain::{
     message::Message,
     principal::Principal,
     room::r#match::is_alias,
-    time::Clock,
+    time::{Clock, Timestamp},
 };
 
 /// How much one call does: a slot that is looked at counts as one, a room as [`ROOM`].
@@ -66,6 +66,8 @@ pub struct Erasure {
     pub finished: Vec<RoomId>,
     /// Whether nothing is left to do anywhere.
     pub done: bool,
+    /// When it began, with whichever call.
+    pub since: Timestamp,
 }
 
 /// How much of its share a call has left.
@@ -130,10 +132,10 @@ impl Store {
         clock: &Clock,
     ) -> Result<Erasure, StoreError> {
         let person = Person { key, principal, clock };
-        self.put_marker(&person).await?;
+        let since = self.put_marker(&person).await?;
         self.delete_own_items(&person).await?;
         let mut share = Share { left: PER_CALL, began: Instant::now() };
-        let mut erasure = Erasure::default();
+        let mut erasure = Erasure { since, ..Erasure::default() };
         for work in self.works(&person).await? {
             if !self.erase_from(&person, work, &mut share, &mut erasure).await? {
                 return Ok(erasure);
@@ -173,13 +175,15 @@ impl Store {
         self.delete_items(notes).await
     }
 
-    /// What remains of the PROFILE: that there is nothing more to know.
-    async fn put_marker(&self, person: &Person<'_>) -> Result<(), StoreError> {
+    /// What remains of the PROFILE: that there is nothing more to know, and since when.
+    async fn put_marker(&self, person: &Person<'_>) -> Result<Timestamp, StoreError> {
+        let before = self.erased_since(person.key).await?;
+        let since = before.unwrap_or_else(|| person.clock.now());
         for _ in 0..MAX_TRIES {
             self.clear_name(person.key, person.principal).await?;
             let mut marker = key::of(key::side(person.key), key::PROFILE);
             let ends = person.clock.now().seconds() + MARKER_SECONDS;
-            marker.insert(ERASED.into(), AttributeValue::Bool(true));
+            marker.insert(ERASED.into(), n(since.millis()));
             marker.insert(table::TTL.into(), n(ends));
             let put = Put::builder()
                 .table_name(&self.table)
@@ -189,7 +193,7 @@ impl Store {
             let put = put.build().map_err(StoreError::broken)?;
             let items = transaction([TransactWriteItem::builder().put(put)]);
             if self.transact(items).await?.is_done() {
-                return Ok(());
+                return Ok(since);
             }
             // A token has just brought the name back.
         }

@@ -4,12 +4,12 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use uuid::Uuid;
 
 use super::{attr::s, throttle::Doing};
 use crate::domain::{
-    ids::{ReportId, RoomId, Salt, SideKey},
+    ids::{ReportId, RoomId, Salt, SideKey, WebhookId},
     report::ReportState,
+    webhook::HookState,
 };
 
 /// The slot's number in a sort key has this many digits, so that text order is number order.
@@ -212,13 +212,18 @@ pub(super) fn mail_side(sort: &str) -> Option<SideKey> {
 }
 
 /// Partition key of a WEBHOOK.
-pub(super) fn webhook(id: Uuid) -> String {
+pub(super) fn webhook(id: WebhookId) -> String {
     format!("W#{id}")
 }
 
 /// The webhook that a partition key names.
-pub(super) fn webhook_id(partition: &str) -> Option<Uuid> {
+pub(super) fn webhook_id(partition: &str) -> Option<WebhookId> {
     partition.strip_prefix("W#")?.parse().ok()
+}
+
+/// The key of the webhooks of this state, in the indexes.
+pub(super) fn webhooks_in(state: HookState) -> String {
+    format!("WH#{}", state.as_str())
 }
 
 /// The key of an item.

@@ -5,6 +5,7 @@
 
 mod aging;
 mod attr;
+mod audience;
 mod batch;
 mod block;
 mod change;
@@ -46,6 +47,7 @@ mod throttle;
 mod timer;
 mod transact;
 mod update;
+mod webhook;
 
 use std::collections::HashMap;
 
@@ -55,6 +57,7 @@ use tokio::sync::OnceCell;
 pub(crate) use self::connect::connect;
 use self::{aging::Aging, recent::Recent, roster::Remembered};
 pub use self::{
+    audience::{Audience, Notified},
     block::{Block, BlockCursor, BlockPage},
     change::{Change, Changed, Changer, ChangesPage},
     commit::Poster,
@@ -82,6 +85,7 @@ pub use self::{
     sweep::Deleted,
     throttle::{Doing, Throttled},
     timer::{Due, DueCursor, DueTimers, Lease, Timer},
+    webhook::{Next, StoredHook, WebhookCursor, WebhookPage},
 };
 use crate::domain::ids::Salt;
 

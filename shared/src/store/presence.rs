@@ -1,5 +1,7 @@
 //! ON: whether an account listens at the relay, and since when.
 
+use std::collections::HashMap;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Deserialize;
 
@@ -28,7 +30,7 @@ impl Presence {
     }
 
     /// Whether it still tells something.
-    fn is_known(self, now: Timestamp) -> bool {
+    pub(super) fn is_known(self, now: Timestamp) -> bool {
         let went_silent = self.online && self.since.seconds() + LONGEST_SECONDS < now.seconds();
         !went_silent && !Self::is_forgotten(self.since, now)
     }
@@ -39,6 +41,12 @@ impl Presence {
 struct Item {
     on: bool,
     at: i64,
+}
+
+/// Reads an item that is an ON.
+pub(super) fn parse(item: HashMap<String, AttributeValue>) -> Result<Presence, StoreError> {
+    let Item { on, at } = serde_dynamo::aws_sdk_dynamodb_1::from_item(item)?;
+    Ok(Presence { online: on, since: Timestamp::from_millis(at) })
 }
 
 impl Store {
@@ -83,9 +91,7 @@ impl Store {
             .set_key(Some(key::of(key::side(account), key::PRESENCE)))
             .send()
             .await?;
-        let Some(item) = answer.item else { return Ok(None) };
-        let Item { on, at } = serde_dynamo::aws_sdk_dynamodb_1::from_item(item)?;
-        let presence = Presence { online: on, since: Timestamp::from_millis(at) };
-        Ok(Some(presence).filter(|presence| presence.is_known(now)))
+        let presence = answer.item.map(parse).transpose()?;
+        Ok(presence.filter(|presence| presence.is_known(now)))
     }
 }

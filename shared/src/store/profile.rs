@@ -127,6 +127,16 @@ impl Store {
         Ok(self.profile_item(account).await?.as_ref().is_some_and(is_marker))
     }
 
+    /// When all but a marker of an account was erased, if it was and the marker tells.
+    pub(super) async fn erased_since(
+        &self,
+        account: &SideKey,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        let item = self.profile_item(account).await?;
+        let since = item.and_then(|item| item.get(ERASED)?.as_n().ok()?.parse().ok());
+        Ok(since.map(Timestamp::from_millis))
+    }
+
     async fn profile_item(&self, account: &SideKey) -> Result<Option<Key>, StoreError> {
         let answer = self
             .client

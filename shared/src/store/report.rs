@@ -254,6 +254,28 @@ impl Store {
         item.map(parse).transpose()
     }
 
+    /// A report as it is at this moment, without asking for anybody: for what the application's server is
+    /// told.
+    ///
+    /// # Errors
+    /// When the store cannot be reached.
+    pub async fn report_to_tell_of(
+        &self,
+        room: RoomId,
+        seq: u64,
+        id: ReportId,
+    ) -> Result<Option<Report>, StoreError> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(key::of(key::room(room), key::report(seq, id))))
+            .consistent_read(true)
+            .send()
+            .await?;
+        answer.item.filter(|item| !self.is_over(item)).map(parse).transpose()
+    }
+
     /// Where a report is.
     async fn report_key(&self, id: ReportId) -> Result<Option<Key>, StoreError> {
         let answer = self

@@ -7,7 +7,6 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
-use uuid::Uuid;
 
 use super::{
     Store, StoreError,
@@ -17,7 +16,7 @@ use super::{
     update::{self, Updated},
 };
 use crate::domain::{
-    ids::{RoomId, SideKey},
+    ids::{RoomId, SideKey, WebhookId},
     time::Timestamp,
 };
 
@@ -38,7 +37,7 @@ pub enum Timer {
     /// A side of a room is mailed what it has not read.
     Mail(RoomId, SideKey),
     /// The application's server is told what happened.
-    Webhook(Uuid),
+    Webhook(WebhookId),
 }
 
 impl Timer {

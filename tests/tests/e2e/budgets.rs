@@ -3,6 +3,7 @@
 mod changes;
 mod desk;
 mod groups;
+mod hooks;
 mod people;
 mod reports;
 

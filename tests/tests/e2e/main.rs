@@ -5,6 +5,7 @@
 //! has its word before it, so that a search for one finds all its tests.
 
 mod access;
+mod app_webhooks;
 mod blocks;
 mod budgets;
 mod changes;
@@ -109,6 +110,9 @@ fn routes() -> Vec<Route> {
         route(Method::DELETE, "/v1/rooms/{id}/members/{member_id}", ""),
         route(Method::GET, "/v1/reports", ""),
         route(Method::POST, "/v1/reports/{id}/resolve", r#"{"note":"Warned"}"#),
+        route(Method::GET, "/v1/webhooks", ""),
+        route(Method::POST, "/v1/webhooks/replay", ""),
+        route(Method::POST, "/v1/webhooks/{id}/replay", ""),
         route(Method::GET, "/v1/desk/rooms", ""),
         route(Method::POST, "/v1/sync", r#"{"rooms":{}}"#),
         route(Method::POST, "/v1/guests/merge", r#"{"token":"x"}"#),

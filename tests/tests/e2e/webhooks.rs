@@ -42,7 +42,7 @@ async fn at_noon() -> TestApp {
     app
 }
 
-async fn tells(app: &TestApp, time_ms: i64, events: &[(&str, &str)]) {
+pub(crate) async fn tells(app: &TestApp, time_ms: i64, events: &[(&str, &str)]) {
     let answer = sends(app, &webhook(time_ms, events), RELAY_KEY, RELAY_SECRET).await;
     assert_eq!(answer.status, 204, "{answer}");
 }

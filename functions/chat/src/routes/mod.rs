@@ -18,3 +18,4 @@ pub(crate) mod reports;
 pub(crate) mod rooms;
 pub(crate) mod sync;
 pub(crate) mod users;
+pub(crate) mod webhooks;
