@@ -236,8 +236,14 @@ impl DispatchConfig {
         let settings = &Settings { get: &environment };
         let services = settings.services()?;
         let smtp = settings.smtp();
-        if services.mail.is_some() && smtp.is_none() {
-            return Err(wrong("PARLOUR_SMTP_URL", "is not set, but PARLOUR_MAIL_FROM is"));
+        if let Some(mail) = &services.mail {
+            let missing = |name| Err(wrong(name, "is not set, but PARLOUR_MAIL_FROM is"));
+            if smtp.is_none() {
+                return missing("PARLOUR_SMTP_URL");
+            }
+            if mail.public_url.is_empty() {
+                return missing("PARLOUR_PUBLIC_URL");
+            }
         }
         Ok(Self { store: settings.store()?, services, smtp })
     }
@@ -368,7 +374,8 @@ impl Settings<'_> {
                 from,
                 after: after.unwrap_or_default(),
                 room_url: room_url.ok_or_else(|| missing("PARLOUR_MAIL_ROOM_URL"))?,
-                public_url: public_url.ok_or_else(|| missing("PARLOUR_PUBLIC_URL"))?,
+                // Only whoever writes mails needs it, and insists.
+                public_url: public_url.unwrap_or_default(),
                 language: language.unwrap_or_default(),
             }));
         };

@@ -57,6 +57,11 @@ EXPECTED = {
     "mark_read": ("chat", 200),
     "list_rooms": ("chat", 200),
     "get_me": ("chat", 200),
+    "get_mail": ("chat", 200),
+    "put_mail": ("chat", 200),
+    # No mail was sent whose link this could be.
+    "show_unsubscribe": ("chat", 404),
+    "unsubscribe": ("chat", 404),
     "get_realtime": ("realtime", 200),
     "authorize_channel": ("realtime", 200),
     "sign_in": ("realtime", 200),

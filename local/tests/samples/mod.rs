@@ -22,10 +22,13 @@ use shared::{
     auth::TokenRules,
     config::{Limits, Origins, ServiceSettings},
     domain::{
+        ids::{Salt, SideKey},
+        principal::Principal,
         time::{Clock, Timestamp},
         webhook::HookKind,
     },
     http::{App, serve},
+    mail,
     realtime::relay::{Endpoint, Relay},
     secret::Secret,
     store::{Store, table},
@@ -37,6 +40,8 @@ use tower::ServiceExt as _;
 pub(crate) const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../events");
 
 const TABLE: &str = "samples";
+
+const SALT: [u8; 32] = [7; 32];
 
 /// What the samples name in place of rooms, since ids differ from table to table: a direct one, a
 /// support one and a group.
@@ -52,6 +57,9 @@ const NO_REPORT: &str = "00000000-0000-8000-8000-000000000000";
 /// And in place of a webhook that did not arrive.
 const NO_WEBHOOK: &str = "00000000-0000-8000-8000-00000000000a";
 
+/// And in place of the link of a mail to Alice.
+const NO_LINK: &str = "AAAAAAAAAAAAAAAAAAAAAA.AAAAAAAAAAAAAAAAAAAAAA";
+
 /// How Alice opens these rooms.
 const OPENINGS: [&str; 3] = [
     r#"{\"kind\":\"direct\",\"with\":\"bob\"}"#,
@@ -60,11 +68,15 @@ const OPENINGS: [&str; 3] = [
 ];
 
 /// Every sample in an order that works, with the status of its answer.
-const SAMPLES: [(&str, u16); 46] = [
+const SAMPLES: [(&str, u16); 50] = [
     ("healthz", 200),
     ("openapi", 200),
     ("asyncapi", 200),
     ("get_me", 200),
+    ("get_mail", 200),
+    ("put_mail", 200),
+    ("show_unsubscribe", 200),
+    ("unsubscribe", 200),
     ("open_room", 200),
     ("list_rooms", 200),
     ("get_room", 200),
@@ -145,12 +157,19 @@ pub(crate) async fn functions() -> Router {
     serve(chat::routes().merge(realtime::routes()), Arc::new(app))
 }
 
+/// The link of a mail to Alice.
+fn mail_link() -> String {
+    let salt = Salt::from_bytes(SALT);
+    let alice = SideKey::of(&salt, &Principal::user("alice").unwrap());
+    mail::token(&salt, &alice)
+}
+
 /// The salt would be random.
 async fn fix_salt(dynamodb: &Client) {
     let salt = HashMap::from([
         ("pk".to_owned(), S("SALT".into())),
         ("sk".to_owned(), S("#".into())),
-        ("salt".to_owned(), B(Blob::new([7; 32]))),
+        ("salt".to_owned(), B(Blob::new(SALT))),
     ]);
     dynamodb.put_item().table_name(TABLE).set_item(Some(salt)).send().await.unwrap();
 }
@@ -225,6 +244,7 @@ pub(crate) async fn run_all() -> Vec<Run> {
         let places = PLACEHOLDERS.iter().zip(&rooms);
         let event = places.fold(sample(name), |event, (place, room)| event.replace(place, room));
         let event = event.replace(NO_REPORT, &report).replace(NO_WEBHOOK, &webhook);
+        let event = event.replace(NO_LINK, &mail_link());
         let (status, body) = run(&functions, &event).await;
         if name == "report_message" {
             body["id"].as_str().unwrap().clone_into(&mut report);
