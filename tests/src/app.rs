@@ -131,6 +131,17 @@ impl TestApp {
         Self::running(LocalOptions { app_webhooks, features, ..options }).await
     }
 
+    /// With everything that happens later: mails about support chats, webhooks, and a relay of the test's own.
+    pub async fn caring(
+        store: impl Wire,
+        relay: &FakeRelay,
+        app_webhooks: WebhookSettings,
+    ) -> Self {
+        let hub_api = Some(relay.endpoint());
+        let (mail, app_webhooks) = (Some(mail("support=5")), Some(app_webhooks));
+        Self::running(LocalOptions { hub_api, mail, app_webhooks, ..options(store) }).await
+    }
+
     /// With limits on how often things may be done.
     pub async fn limiting(store: impl Wire, limits: Limits) -> Self {
         Self::running(LocalOptions { limits, ..options(store) }).await

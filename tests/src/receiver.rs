@@ -24,9 +24,6 @@ use shared::{
 };
 use tokio::{net::TcpListener, task::JoinHandle};
 
-/// What it shares with Parlour.
-const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
-
 /// How far a webhook's time may be from the machine's, in seconds (Standard Webhooks).
 const TOLERANCE: u64 = 300;
 
@@ -67,6 +64,14 @@ struct Records {
 }
 
 impl Receiver {
+    /// What it shares with Parlour.
+    pub const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+    /// Where it listens.
+    pub fn base(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
     /// One that takes everything.
     pub async fn start() -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
@@ -90,7 +95,7 @@ impl Receiver {
             url: ReceiverUrl::parse(&format!("http://127.0.0.1:{}/hooks", self.port), true)
                 .expect("a URL of this machine"),
             secrets: SigningSecrets {
-                current: SigningSecret::parse(SECRET).expect("a secret"),
+                current: SigningSecret::parse(Self::SECRET).expect("a secret"),
                 previous: None,
             },
             events: HookKind::ALL.into(),
@@ -186,7 +191,7 @@ fn verified(headers: &HeaderMap, body: &[u8]) -> Result<Hook, String> {
     if age > TOLERANCE || header("content-type")? != "application/json" {
         return Err(format!("another time or type: {headers:?}"));
     }
-    let key = STANDARD.decode(SECRET.trim_start_matches("whsec_")).expect("base64");
+    let key = STANDARD.decode(Receiver::SECRET.trim_start_matches("whsec_")).expect("base64");
     let mut mac = Hmac::<Sha256>::new_from_slice(&key).expect("a key of any length");
     mac.update(format!("{id}.{at}.").as_bytes());
     mac.update(body);

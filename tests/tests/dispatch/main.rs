@@ -1,0 +1,63 @@
+//! The dispatch function as the process that Lambda would start, killed at every step it takes.
+
+mod runtime;
+mod smtp;
+mod steps;
+mod world;
+
+use std::collections::BTreeSet;
+
+use self::{
+    steps::{Steps, When},
+    world::World,
+};
+
+/// More steps than a run takes: a test that does not end is none.
+const MOST_STEPS: usize = 200;
+
+/// Mission B22. Mission B23. Fault F1: whatever was due has happened, however often the process was killed
+/// with -9: at each thing that it asks of store, relay, mail server or receiver, before that has happened and
+/// after it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_at_any_step_it_still_does_everything_and_mails_once() {
+    let mut doubled = 0;
+    for when in [When::Before, When::After] {
+        let mut survived = false;
+        let mut step = 1;
+        while !survived {
+            let world = World::with_things_due().await;
+            survived = world.dispatches(&Steps::killing(step, when)).await.is_some();
+            world.leases_pass();
+            let summary = world.dispatches(&Steps::harmless()).await.expect("a run to its end");
+
+            let told = format!("killed {when:?} step {step}, then {summary}");
+            world.everything_has_happened(&told);
+            let mails = world.mails();
+            let ids: BTreeSet<&String> = mails.iter().map(|mail| &mail.id).collect();
+            assert_eq!(ids.len(), 1, "{told}: {mails:?}");
+            doubled += mails.len() - 1;
+            assert_eq!(world.still_due(), 0, "{told}");
+            step += 1;
+            assert!(step < MOST_STEPS, "it never ends");
+        }
+        assert!(step > 10, "{step} steps are too few to be all");
+    }
+    // Between the server's taking a mail and our noting that, nobody can tell: then it comes twice, under the
+    // same id. That is the answer to the mail itself, and the note that follows: before it and, where it was
+    // lost, not after it.
+    assert!(doubled <= 2, "{doubled} mails came twice");
+}
+
+/// Fault F1. Invariant I12: what is done is not done again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_run_finds_nothing_to_do() {
+    let world = World::with_things_due().await;
+    world.dispatches(&Steps::harmless()).await.expect("a run to its end");
+    let (mails, hooks, events) = (world.mails(), world.hooks(), world.events());
+
+    let summary = world.dispatches(&Steps::harmless()).await.expect("a run to its end");
+
+    assert_eq!(summary["due"], 0, "{summary}");
+    assert_eq!(world.mails(), mails);
+    assert_eq!((world.hooks(), world.events()), (hooks, events));
+}
