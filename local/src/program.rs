@@ -70,7 +70,7 @@ pub struct LocalOptions {
     pub limits: Limits,
     /// How long messages are kept.
     pub retention: Retention,
-    /// How what is not read is mailed, if it is.
+    /// How what is not read is mailed, if it is. Where an address is empty, mails lead to the program.
     pub mail: Option<MailSettings>,
     /// The mail server, unless mails are only kept.
     pub smtp: Option<Secret>,
@@ -140,7 +140,7 @@ impl Local {
             features: options.features,
             limits: options.limits,
             retention: options.retention.clone(),
-            mail: options.mail.clone(),
+            mail: options.mail.clone().map(|mail| leading_here(mail, address)),
             webhooks: options.app_webhooks.clone(),
         };
         let clock = DevClock::default();
@@ -236,14 +236,24 @@ pub fn demo_tokens() -> TokenSettings {
 }
 
 /// How a laptop mails unless the environment says otherwise.
-pub(crate) fn demo_mail(listens: SocketAddr) -> MailSettings {
-    let here = format!("http://{}", from_here(listens));
+pub(crate) fn demo_mail() -> MailSettings {
     MailSettings {
         from: Mailbox { name: Some("Parlour".into()), address: "support@parlour.example".into() },
         after: Delays::default(),
-        room_url: format!("{here}/inbox/{{room}}"),
-        public_url: here,
+        room_url: String::new(),
+        public_url: String::new(),
         language: Language::default(),
+    }
+}
+
+/// The same, with the addresses that it leaves open: where this program is.
+fn leading_here(mail: MailSettings, listens: SocketAddr) -> MailSettings {
+    let here = format!("http://{}", from_here(listens));
+    let or = |url: String, path: &str| if url.is_empty() { format!("{here}{path}") } else { url };
+    MailSettings {
+        room_url: or(mail.room_url, "/inbox/{room}"),
+        public_url: or(mail.public_url, ""),
+        ..mail
     }
 }
 

@@ -61,7 +61,7 @@ pub async fn run(args: Args) -> Result<(), Box<dyn Error>> {
         features: Features::from_env(ALL_FEATURES)?,
         limits,
         retention: retention_from_env()?,
-        mail: mail_from_env(demo_mail(args.listen))?,
+        mail: mail_from_env(demo_mail())?,
         smtp: smtp_from_env(),
         outbox: data.folder.as_ref().map(|folder| folder.join("mail")),
         app_webhooks: app_webhooks_from_env()?,

@@ -34,6 +34,8 @@ pub(crate) async fn server(steps: Steps, taken: Taken) -> u16 {
 }
 
 async fn conversation(stream: TcpStream, steps: Steps, taken: Taken) -> std::io::Result<()> {
+    // Small answers must not wait for the acknowledgement of earlier ones (Nagle's algorithm).
+    stream.set_nodelay(true)?;
     let (read, mut write) = stream.into_split();
     let mut lines = BufReader::new(read).lines();
     write.write_all(b"220 mail.example ESMTP\r\n").await?;
