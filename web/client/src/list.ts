@@ -112,8 +112,9 @@ export class RoomList {
   }
 
   #hears(event: string, data: RoomEvent): void {
-    if (!this.#isLoaded || !this.source.concerns(event)) return;
     const held = this.#rooms.get(data.room_id);
+    if (held && event === 'messages_read') return this.#isRead(held, Number(data['read']));
+    if (!this.#isLoaded || !this.source.concerns(event)) return;
     if (event !== 'room_updated') return this.#isWritten(held, data);
     const update: RoomUpdated = data;
     if (update.removed || update.deleted) return this.#drop(data.room_id);
@@ -153,6 +154,12 @@ export class RoomList {
         last_message_at: at,
       },
     ]);
+  }
+
+  #isRead(held: Room, read: number): void {
+    const unread = Math.max(0, held.head - read);
+    const row = { ...held, you: { ...held.you, read, unread } };
+    this.#take([held.unread == null ? row : { ...row, unread }]);
   }
 
   async #page(cursor: string | null): Promise<Page> {

@@ -289,7 +289,11 @@ export class Room {
     );
     const isMine = memberId === info.you.member_id;
     const you = isMine ? { ...info.you, read: Math.max(info.you.read, read) } : info.you;
-    if (isMine) this.#reading.knows(read);
+    if (isMine) {
+      this.#reading.knows(you.read);
+      // Lists show how much is unread, and hear of it nowhere else.
+      this.#core.heard.emit({ event: 'messages_read', data: { room_id: this.id, read: you.read } });
+    }
     this.#info = { ...info, members, you };
     this.#change();
   }

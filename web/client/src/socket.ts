@@ -23,6 +23,7 @@ export class Socket {
   state: SocketState = 'connecting';
   #pusher: PusherClass | null = null;
   #isStarting = false;
+  #isWaking = false;
   #isClosed = false;
   #failures = 0;
   readonly #listeners = new Map<string, ChannelListener>();
@@ -56,16 +57,24 @@ export class Socket {
   /** Connects at once rather than after the client's usual pause. */
   wake(): void {
     if (this.state === 'connected' || this.#isClosed) return;
-    if (!this.#pusher) return void this.#start();
-    if (this.#pusher.connection.state === 'connecting' && this.#pusher.connection.connection) return;
-    this.#pusher.disconnect();
-    this.#pusher.connect();
+    const pusher = this.#pusher;
+    if (!pusher) return void this.#start();
+    if (pusher.connection.connection || pusher.connection.runner) return;
+    // Its state stays `connected` during the pause: only a disconnect ends that.
+    this.#isWaking = true;
+    pusher.disconnect();
+    this.#isWaking = false;
+    pusher.connect();
   }
 
   close(): void {
     this.#isClosed = true;
     this.changed.clear();
     this.#listeners.clear();
+    this.#drop();
+  }
+
+  #drop(): void {
     const pusher = this.#pusher;
     if (!pusher) return;
     this.#pusher = null;
@@ -85,12 +94,16 @@ export class Socket {
       this.#pusher = this.#connect(relay);
       for (const name of this.#listeners.keys()) this.#join(this.#pusher, name);
     } catch {
-      this.#become('disconnected');
-      this.#failures += 1;
-      this.timers.after(this.timers.backoff(this.#failures), () => void this.#start());
+      this.#startLater();
     } finally {
       this.#isStarting = false;
     }
+  }
+
+  #startLater(): void {
+    this.#become('disconnected');
+    this.#failures += 1;
+    this.timers.after(this.timers.backoff(this.#failures), () => void this.#start());
   }
 
   #connect(relay: Connection): PusherClass {
@@ -99,7 +112,7 @@ export class Socket {
       // Hosted Pusher's hosts follow from its cluster.
       ...(relay.cluster ? {} : { wsHost: relay.host, wsPort: relay.port, wssPort: relay.port }),
       forceTLS: relay.tls,
-      enabledTransports: ['ws', 'wss'],
+      enabledTransports: ['ws'],
       channelAuthorization: {
         customHandler: ({ socketId, channelName }, answer) => {
           const body = { socket_id: socketId, channel_name: channelName };
@@ -113,8 +126,15 @@ export class Socket {
         },
       },
     });
+    // Before each pause: the state itself changes only after it.
+    pusher.connection.bind('connecting_in', () => this.#become('disconnected'));
     pusher.connection.bind('state_change', ({ current }: { current: string }) => {
       this.#become(current === 'connected' ? 'connected' : 'disconnected');
+      if (current === 'connected') this.#failures = 0;
+      if (current !== 'disconnected' || this.#isWaking) return;
+      // The relay refuses this app for good: its key may have been replaced, so ask anew.
+      this.#drop();
+      this.#startLater();
     });
     return pusher;
   }
