@@ -113,7 +113,7 @@ export class RoomList {
 
   #hears(event: string, data: RoomEvent): void {
     const held = this.#rooms.get(data.room_id);
-    if (held && event === 'messages_read') return this.#isRead(held, Number(data['read']));
+    if (held && event === 'messages_read') return this.#isRead(held, Number(data.read));
     if (!this.#isLoaded || !this.source.concerns(event)) return;
     if (event !== 'room_updated') return this.#isWritten(held, data);
     const update: RoomUpdated = data;

@@ -82,7 +82,7 @@ export class Socket {
     pusher.connection.unbind();
     pusher.disconnect();
     // Pusher keeps every client it ever made.
-    this.Pusher.instances = this.Pusher.instances.filter((it) => it !== pusher);
+    this.Pusher.instances.splice(this.Pusher.instances.indexOf(pusher), 1);
   }
 
   async #start(): Promise<void> {

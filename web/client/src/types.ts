@@ -1,6 +1,7 @@
 /** The API's shapes under short names, and those of the events that come over the relay. */
 
 import type { components } from './api.gen.js';
+import type { ParlourError } from './error.js';
 
 type Schemas = components['schemas'];
 
@@ -49,7 +50,7 @@ export interface UnsentMessage {
   key: string;
   status: 'sending' | 'failed';
   /** Why it failed, or why it is still waiting. */
-  error: Error | null;
+  error: ParlourError | null;
   room_id: string;
   client_id: string;
   /** It has no place in the log yet. */

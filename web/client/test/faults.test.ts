@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Message, RoomHandle } from '../src/index.ts';
-import { connected, disconnected, looked, scene, seeded, sent, shows, until } from './support/people.ts';
+import { connected, disconnected, scene, seeded, sent, settled, shows, until } from './support/people.ts';
 import { type Caller, type Program, start } from './support/program.ts';
 
 let program: Program;
@@ -93,13 +93,23 @@ test('after 100 cuts, with events lost, doubled and mixed up, the log is the ser
     dora.wake();
   }
   proxy.mangle = (frame) => [frame];
-  await until(room, () => room.messages.every(({ status }) => status === 'sent'), () => room.messages);
+  await until(
+    room,
+    () => room.messages.every(({ status }) => status === 'sent'),
+    () => room.messages,
+  );
   const last = await anna.posts(id, 'the end');
   await connected(dora);
-  await until(room, () => sent(room).at(-1)?.seq === last.seq, () => room.snapshot);
+  await until(
+    room,
+    () => sent(room).at(-1)?.seq === last.seq,
+    () => room.snapshot,
+  );
   const expected = (await (await caller({ sub: 'dora' })).log(id)).map(plain);
   const same = () => JSON.stringify(sent(room).map(plain)) === JSON.stringify(expected);
-  await until(room, same, () => 'the same log', 5000).catch(() => assert.deepEqual(sent(room).map(plain), expected));
+  await until(room, same, () => 'the same log', 5000).catch(() =>
+    assert.deepEqual(sent(room).map(plain), expected),
+  );
   assert.ok(proxy.sockets.opened > 100, `${proxy.sockets.opened} sockets`);
   assert.equal(proxy.sockets.most, 1);
   assert.equal(posts.filter(Boolean).length + 20 + 1, expected.length);
@@ -112,19 +122,21 @@ test('a client that misses nothing fetches nothing', async (t) => {
   const { id } = await anna.opens({ kind: 'direct', with: 'emil' });
   const emil = client({ sub: 'emil' });
   const room = emil.room(id);
-  await connected(emil);
-  await until(room, () => room.snapshot.status === 'ready', () => room.snapshot);
-  // Channels are ready before the look that follows.
-  await looked(emil);
+  await settled(emil);
   proxy.calls = [];
   for (let i = 0; i < 20; i++) await anna.posts(id, `word ${i}`);
   await shows(room, 'word 18', 'word 19');
   assert.equal(room.messages.length, 20);
-  assert.deepEqual(proxy.calls.filter(({ path }) => /messages|changes/.test(path)), []);
+  assert.deepEqual(
+    proxy.calls.filter(({ path }) => /messages|changes/.test(path)),
+    [],
+  );
 });
 
 /** Fault F24. */
-test('of 10,000 missed messages a window is held, and all are there by paging', { timeout: 60_000 }, async (t) => {
+test('of 10,000 missed messages a window is held, and all are there by paging', {
+  timeout: 60_000,
+}, async (t) => {
   const { proxy, client, caller } = await scene(t, program);
   const anna = await caller({ sub: 'anna' });
   const { id } = await anna.opens({ kind: 'direct', with: 'finn' });
@@ -149,7 +161,11 @@ test('of 10,000 missed messages a window is held, and all are there by paging', 
   proxy.takesSockets = true;
   proxy.calls = [];
   finn.wake();
-  await until(room, () => sent(room).at(-1)?.seq === 10_001, () => sent(room).at(-1));
+  await until(
+    room,
+    () => sent(room).at(-1)?.seq === 10_001,
+    () => sent(room).at(-1),
+  );
   const pages = proxy.calls.filter(({ path }) => path.includes('/messages'));
   assert.ok(pages.length <= 3, `${pages.length} pages to be up to date`);
 

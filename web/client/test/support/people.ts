@@ -1,14 +1,21 @@
 /** Clients as an app has them, and ways to wait for what they show. */
 
-import { Parlour, type ParlourOptions, type RoomHandle, type SentMessage, memoryStorage } from '../../src/index.ts';
-import { standardEnvironment } from '../../src/environment.ts';
 import type { TestContext } from 'node:test';
+import Pusher from 'pusher-js';
+import { standardEnvironment } from '../../src/environment.ts';
+import {
+  memoryStorage,
+  Parlour,
+  type ParlourOptions,
+  type RoomHandle,
+  type SentMessage,
+} from '../../src/index.ts';
 import { Caller, type Claims, type Program, tokenFor } from './program.ts';
-import { Proxy } from './proxy.ts';
+import { FaultyProxy } from './proxy.ts';
 
 /** A proxy before the program, and clients behind it; all of them end with the test. */
 export async function scene(t: TestContext, program: Program) {
-  const proxy = await Proxy.before(program.url);
+  const proxy = await FaultyProxy.before(program.url);
   const clients: Parlour[] = [];
   t.after(async () => {
     for (const it of clients) it.close();
@@ -73,31 +80,53 @@ export function eventually(holds: () => boolean | Promise<boolean>, what: () => 
 
 export function connected(it: Parlour): Promise<void> {
   const connection = { subscribe: (listener: () => void) => it.onConnection(listener) };
-  return until(connection, () => it.connection === 'connected', () => it.connection);
+  return until(
+    connection,
+    () => it.connection === 'connected',
+    () => it.connection,
+  );
 }
 
 /** Until the client has noticed that its connection is gone. */
 export function disconnected(it: Parlour): Promise<void> {
   const connection = { subscribe: (listener: () => void) => it.onConnection(listener) };
-  return until(connection, () => it.connection !== 'connected', () => it.connection);
+  return until(
+    connection,
+    () => it.connection !== 'connected',
+    () => it.connection,
+  );
 }
 
-/** Until a look at all rooms that begins after this has ended. */
-export function looked(it: Parlour): Promise<void> {
-  let is = false;
-  const mark = (listener: () => void) =>
+/** Until every channel is listened to, and everything that came before was fetched. */
+export async function settled(it: Parlour): Promise<void> {
+  await connected(it);
+  const channels = () => Pusher.instances.flatMap((pusher) => pusher.allChannels());
+  const isListening = () => channels().length > 0 && channels().every((channel) => channel.subscribed);
+  await eventually(isListening, () => channels().map(({ name, subscribed }) => [name, subscribed]));
+  // The first may have been under way before.
+  for (let look = 0; look < 2; look++) await looked(it);
+}
+
+function looked(it: Parlour): Promise<void> {
+  let looks = 0;
+  const counting = (listener: () => void) =>
     it.sync.looked.subscribe(() => {
-      is = true;
+      looks += 1;
       listener();
     });
   it.sync.request();
-  return until({ subscribe: mark }, () => is, () => 'a look at all rooms');
+  return until(
+    { subscribe: counting },
+    () => looks > 0,
+    () => 'a look at all rooms',
+  );
 }
 
 /** Until the room shows messages with these texts at its end, all sent. */
 export function shows(room: RoomHandle, ...bodies: string[]): Promise<void> {
   const last = () => room.messages.slice(-bodies.length);
-  const holds = () => last().every(({ status }) => status === 'sent') && String(bodies) === String(texts(last()));
+  const holds = () =>
+    last().every(({ status }) => status === 'sent') && String(bodies) === String(texts(last()));
   return until(room, holds, () => [bodies, last(), room.snapshot.error]);
 }
 

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import type { Message, MessageList, Room } from '../../src/index.ts';
 
 const BUILT = new URL('../../../../target/debug/parlour', import.meta.url);
-const PROGRAM = process.env['PARLOUR_BIN'] ?? fileURLToPath(BUILT);
+const PROGRAM = process.env.PARLOUR_BIN ?? fileURLToPath(BUILT);
 
 export interface Program {
   url: string;

@@ -15,7 +15,7 @@ export interface Call {
 /** `refuse` reaches nobody, `lose` reaches the server, whose answer then gets lost. */
 export type Fate = 'pass' | 'refuse' | 'lose';
 
-export class Proxy {
+export class FaultyProxy {
   /** Every call so far. */
   calls: Call[] = [];
   /** Every event that came down a socket: its frame. */
@@ -30,8 +30,8 @@ export class Proxy {
   readonly #relay = new WebSocketServer({ noServer: true });
   readonly #pairs = new Set<[WebSocket, WebSocket]>();
 
-  static async before(target: string): Promise<Proxy> {
-    const proxy = new Proxy(new URL(target));
+  static async before(target: string): Promise<FaultyProxy> {
+    const proxy = new FaultyProxy(new URL(target));
     proxy.#server.listen(0, '127.0.0.1');
     await once(proxy.#server, 'listening');
     return proxy;
@@ -40,7 +40,8 @@ export class Proxy {
   private constructor(readonly target: URL) {
     this.#server = createServer((from, to) => void this.#forward(from, to));
     this.#server.on('upgrade', (from: IncomingMessage, socket: Socket, head: Buffer) => {
-      if (this.takesSockets) this.#relay.handleUpgrade(from, socket, head, (down) => this.#join(down, from.url ?? ''));
+      if (this.takesSockets)
+        this.#relay.handleUpgrade(from, socket, head, (down) => this.#join(down, from.url ?? ''));
       else socket.destroy();
     });
   }
@@ -91,7 +92,9 @@ export class Proxy {
     this.sockets.open += 1;
     this.sockets.most = Math.max(this.sockets.most, this.sockets.open);
     const early: string[] = [];
-    down.on('message', (data) => (up.readyState === WebSocket.OPEN ? up.send(String(data)) : early.push(String(data))));
+    down.on('message', (data) =>
+      up.readyState === WebSocket.OPEN ? up.send(String(data)) : early.push(String(data)),
+    );
     up.on('open', () => {
       for (const data of early) up.send(data);
     });
@@ -99,7 +102,8 @@ export class Proxy {
       const frame = String(data);
       const isEvent = !frame.includes('"event":"pusher');
       if (isEvent) this.frames.push(frame);
-      for (const it of isEvent ? this.mangle(frame) : [frame]) if (down.readyState === WebSocket.OPEN) down.send(it);
+      for (const it of isEvent ? this.mangle(frame) : [frame])
+        if (down.readyState === WebSocket.OPEN) down.send(it);
     });
     down.on('close', () => {
       if (this.#pairs.delete(pair)) this.sockets.open -= 1;
