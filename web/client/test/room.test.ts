@@ -2,8 +2,6 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { standardEnvironment, Timers } from '../src/environment.ts';
-import { Typing } from '../src/typing.ts';
 import { eventually, scene, sent, settled, shows, texts, until } from './support/people.ts';
 import { type Program, start } from './support/program.ts';
 
@@ -178,48 +176,6 @@ test('typing is seen by the other side, and ends with the message', async (t) =>
   await shows(hers, 'said');
   const told = proxy.frames.filter((frame) => frame.includes('client-typing'));
   assert.equal(told.length, 2, 'that it began, and that it ended');
-});
-
-/** Mission E7: gone within 6 s. */
-test('typing is told every few seconds, and believed for less than 6', () => {
-  let now = 0;
-  const due = new Map<() => void, number>();
-  const timers = new Timers({
-    ...standardEnvironment,
-    setTimeout: (run, ms) => {
-      due.set(run, now + ms);
-      return run;
-    },
-    clearTimeout: (run) => void due.delete(run as () => void),
-  });
-  const pass = (ms: number) => {
-    now += ms;
-    for (const [run, at] of due) if (at <= now && due.delete(run)) run();
-  };
-  const told: [number, boolean][] = [];
-  const typing = new Typing(
-    timers,
-    (is) => told.push([now, is]),
-    () => {},
-  );
-  for (let key = 0; key < 60; key++, pass(100)) typing.set(true);
-  typing.set(false);
-  typing.set(false);
-  assert.deepEqual(told, [
-    [0, true],
-    [2500, true],
-    [5000, true],
-    [6000, false],
-  ]);
-
-  typing.heard('lea', true);
-  pass(4000);
-  typing.heard('lea', true);
-  pass(4000);
-  assert.deepEqual(typing.members, ['lea']);
-  pass(1900);
-  assert.deepEqual(typing.members, []);
-  assert.equal(timers.size, 0);
 });
 
 test('a link leads to a message deep in the log, and from there to both ends', async (t) => {
