@@ -48,7 +48,7 @@ test('after each of 5 drops it is back by itself, with one socket and nothing lo
   assert.deepEqual(proxy.sockets, { open: 1, most: 1, opened: 6 });
 });
 
-test('without a socket rooms are looked at every so often', async (t) => {
+test('without a socket rooms are looked at every so often', { timeout: 5000 }, async (t) => {
   const { proxy, client, caller } = await scene(t, program);
   proxy.takesSockets = false;
   const carl = await caller({ sub: 'carl' });
