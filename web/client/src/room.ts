@@ -49,6 +49,7 @@ export class Room {
   #isGone = false;
   #isClosed = false;
   #isRefreshing = false;
+  #isStale = false;
   #failures = 0;
   #error: ParlourError | null = null;
   #snapshot: RoomSnapshot | null = null;
@@ -185,9 +186,12 @@ export class Room {
   }
 
   /** @internal Fetches what is not there yet, and the room itself; again later, if that fails. */
-  async load(): Promise<void> {
+  async load(isNews = false): Promise<void> {
+    // The answer that is awaited may be older than the news.
+    if (this.#isRefreshing) this.#isStale ||= isNews;
     if (this.#isGone || this.#isClosed || this.#isRefreshing) return;
     this.#isRefreshing = true;
+    this.#isStale = false;
     try {
       const info = this.#core.http.get<RoomInfo>(this.#path(''));
       const loads = this.#log.isLoaded ? null : this.#log.loadLatest();
@@ -202,13 +206,16 @@ export class Room {
       this.#isRefreshing = false;
       this.#change();
     }
+    if (this.#isStale) await this.load();
   }
 
   /** @internal The room as an answer shows it. */
   takes(info: RoomInfo): void {
     if (this.#isClosed) return;
-    this.#info = info;
-    this.#reading.knows(info.you.read);
+    // Marks never go back, and an answer may have been overtaken.
+    const read = Math.max(info.you.read, this.#info?.you.read ?? 0);
+    this.#info = { ...info, you: { ...info.you, read } };
+    this.#reading.knows(read);
     this.#listen(info);
     this.#log.told(info.head, info.rev);
     this.#change();
@@ -268,14 +275,14 @@ export class Room {
       heard: (event, data) => this.hears(event, data),
       ready: () => this.#core.sync.request(),
       // It has another name now, or the room is not ours any more: the room tells.
-      refused: () => void this.load(),
+      refused: () => void this.load(true),
     });
   }
 
   #isUpdated(update: RoomUpdated): void {
     if (update.removed || update.deleted) return this.leaves();
     // The name of the channel, and who is in it: not all of that is in the event.
-    if (update.channel || update.member_count != null) void this.load();
+    if (update.channel || update.member_count != null) void this.load(true);
     if (!this.#info) return;
     this.#info = withUpdate(this.#info, update);
     this.#change();

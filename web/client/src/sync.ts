@@ -76,7 +76,7 @@ export class Sync {
       this.#cursor = synced.cursor;
       for (const { id, head, rev } of synced.rooms) held.get(id)?.told(head, rev);
       // Asked once more, since what is gone from here is told by 404 alone.
-      for (const id of synced.gone) void held.get(id)?.load();
+      for (const id of synced.gone) void held.get(id)?.load(true);
     }
   }
 }
