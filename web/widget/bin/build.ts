@@ -17,18 +17,37 @@ const UNUSED =
 const withoutUnused: Plugin = {
   name: 'without-unused',
   enforce: 'pre',
-  load: (id) => (UNUSED.test(id) ? 'export default null; export const ChannelAuthorizerProxy = null;' : null),
+  load: (id) =>
+    UNUSED.test(id) ? 'export default () => null; export const ChannelAuthorizerProxy = null;' : null,
 };
 
 /** Bundles an entry; files that it loads later become files of their own. */
-async function bundle(entry: string, names: object, define: Record<string, string> = {}): Promise<Rollup.OutputChunk[]> {
+async function bundle(
+  entry: string,
+  names: object,
+  define: Record<string, string> = {},
+): Promise<Rollup.OutputChunk[]> {
   const result = await build({
     root: here('.'),
     configFile: false,
     logLevel: 'warn',
-    define: { ...define, VERSION: '"8.6.0"', CDN_HTTP: '""', CDN_HTTPS: '""', DEPENDENCY_SUFFIX: '""' },
+    define: {
+      ...define,
+      VERSION: '"8.6.0"',
+      CDN_HTTP: '""',
+      CDN_HTTPS: '""',
+      DEPENDENCY_SUFFIX: '""',
+      global: 'self',
+    },
     plugins: [withoutUnused],
+    // Fields that are declared alone hold what a parent's constructor has set, in Pusher's sources.
+    oxc: {
+      typescript: { removeClassFieldsWithoutInitializer: true },
+      assumptions: { setPublicClassFields: true },
+    },
     resolve: {
+      // Pusher has a pusher.js beside its pusher.ts.
+      extensions: ['.ts', '.js'],
       alias: {
         // From their sources, so that what the widget does not use stays out.
         'parlour-client/core': here('../client/src/core-entry.ts'),

@@ -30,7 +30,12 @@ export class Composer {
     this.#asked = asks.map((name) => field(name, strings[name]));
     if (ask.includes('email')) this.fields.append(h('p', {}, strings.mail));
     this.fields.append(...this.#asked);
-    this.input = h('textarea', { rows: '1', maxlength: LONGEST, placeholder: strings.placeholder, dir: 'auto' });
+    this.input = h('textarea', {
+      rows: '1',
+      maxlength: LONGEST,
+      placeholder: strings.placeholder,
+      dir: 'auto',
+    });
     this.input.ariaLabel = strings.message;
     this.#send = h('button', { class: 'send' }, icon('M12 19V5M6 11l6-6l6 6'));
     this.#send.ariaLabel = strings.send;

@@ -45,7 +45,9 @@ class ParlourWidget extends EventTarget {
     const button = h(
       'button',
       { class: 'launcher', type: 'button', 'aria-haspopup': 'dialog' },
-      icon('M12 3.5c5 0 9 3.4 9 7.7s-4 7.8-9 7.8c-1 0-2-.1-2.9-.4L4 20.5l1.3-3.7A7.2 7.2 0 0 1 3 11.2c0-4.300 4-7.700 9-7.700z'),
+      icon(
+        'M12 3.5c5 0 9 3.4 9 7.7s-4 7.8-9 7.8c-1 0-2-.1-2.9-.4L4 20.5l1.3-3.7A7.2 7.2 0 0 1 3 11.2c0-4.300 4-7.700 9-7.700z',
+      ),
       icon('M6 6l12 12M18 6L6 18'),
       badge,
     );

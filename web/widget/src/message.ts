@@ -42,7 +42,12 @@ export class MessageView {
   }
 
   update(entry: Entry, place: Place): void {
-    const shown = JSON.stringify([place, entry.status, entry.body, entry.status === 'sent' ? entry.rev : entry.error]);
+    const shown = JSON.stringify([
+      place,
+      entry.status,
+      entry.body,
+      entry.status === 'sent' ? entry.rev : entry.error,
+    ]);
     if (shown === this.#shown) return;
     this.#shown = shown;
     const { isOwn, isFirst, isLast, day } = place;
@@ -62,7 +67,11 @@ export class MessageView {
     if (body === this.#body) return;
     this.#body = body;
     const time = new Intl.DateTimeFormat(language, { timeStyle: 'short' }).format(new Date(entry.created_at));
-    const stamp = h('time', { datetime: entry.created_at, dir: 'auto' }, isEdited ? `${strings.edited} ${time}` : time);
+    const stamp = h(
+      'time',
+      { datetime: entry.created_at, dir: 'auto' },
+      isEdited ? `${strings.edited} ${time}` : time,
+    );
     if (entry.status === 'sending') stamp.append(icon(CLOCK));
     const text = isDeleted ? [h('em', {}, strings.deleted)] : linked(entry.body ?? '');
     this.#bubble.replaceChildren(...text, ' ', stamp);
@@ -89,7 +98,10 @@ export function places({ messages, info }: RoomSnapshot, language: string): Plac
   const isOwn = (entry: Entry | undefined) => !!entry && (entry.status !== 'sent' || entry.sender_id === own);
   const days = messages.map((entry) => dayOf(entry.created_at, language));
   const joins = (at: number) =>
-    !!messages[at] && !!messages[at - 1] && isOwn(messages[at]) === isOwn(messages[at - 1]) && days[at] === days[at - 1];
+    !!messages[at] &&
+    !!messages[at - 1] &&
+    isOwn(messages[at]) === isOwn(messages[at - 1]) &&
+    days[at] === days[at - 1];
   const last = messages.findLast((entry) => isOwn(entry) && entry.status === 'sent' && entry.seq <= seen);
   return messages.map((entry, at) => ({
     day: days[at] === days[at - 1] ? '' : (days[at] as string),
@@ -103,9 +115,17 @@ export function places({ messages, info }: RoomSnapshot, language: string): Plac
 /** Today, yesterday, or as "Monday, January 29". */
 function dayOf(iso: string, language: string): string {
   const date = new Date(iso);
-  const ago = Math.round((new Date(date).setHours(0, 0, 0, 0) - new Date().setHours(0, 0, 0, 0)) / 86_400_000);
-  if (ago > -2) return new Intl.RelativeTimeFormat(language, { numeric: 'auto' }).format(Math.min(ago, 0), 'day');
+  const ago = Math.round(
+    (new Date(date).setHours(0, 0, 0, 0) - new Date().setHours(0, 0, 0, 0)) / 86_400_000,
+  );
+  if (ago > -2)
+    return new Intl.RelativeTimeFormat(language, { numeric: 'auto' }).format(Math.min(ago, 0), 'day');
   const isThisYear = date.getFullYear() === new Date().getFullYear();
   const year = isThisYear ? {} : ({ year: 'numeric' } as const);
-  return new Intl.DateTimeFormat(language, { weekday: 'long', month: 'long', day: 'numeric', ...year }).format(date);
+  return new Intl.DateTimeFormat(language, {
+    weekday: 'long',
+    month: 'long',
+    day: 'numeric',
+    ...year,
+  }).format(date);
 }

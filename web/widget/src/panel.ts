@@ -63,7 +63,11 @@ class PanelView implements Panel {
       (text) => this.#sends(text),
       (isTyping) => this.#session.room?.setTyping(isTyping),
     );
-    this.#skeleton = h('div', { class: 'skeleton', role: 'status' }, h('span', { class: 'hidden' }, strings.loading));
+    this.#skeleton = h(
+      'div',
+      { class: 'skeleton', role: 'status' },
+      h('span', { class: 'hidden' }, strings.loading),
+    );
     this.#skeleton.append(...Array.from({ length: 4 }, () => h('div')));
     const retry = h('button', { type: 'button', class: 'retry' }, strings.retry);
     retry.onclick = () => void this.#session.begin();
@@ -124,7 +128,11 @@ class PanelView implements Panel {
   #draw(): void {
     const { strings, shell } = this;
     const title = shell.options.title ?? strings.title;
-    const mute = h('button', { type: 'button', class: 'tool' }, icon('M5 9v6h4l5 4V5L9 9zM17.500 8.500a5 5 0 0 1 0 7'));
+    const mute = h(
+      'button',
+      { type: 'button', class: 'tool' },
+      icon('M5 9v6h4l5 4V5L9 9zM17.500 8.500a5 5 0 0 1 0 7'),
+    );
     mute.ariaLabel = mute.title = strings.mute;
     const shows = () => {
       mute.ariaPressed = String(!this.#sound.isMuted);

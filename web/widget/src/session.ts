@@ -1,4 +1,4 @@
-import { Core, type NewGuest, ParlourError, type MergedGuest, type RoomHandle } from 'parlour-client/core';
+import { Core, type MergedGuest, type NewGuest, ParlourError, type RoomHandle } from 'parlour-client/core';
 import Pusher from 'pusher-js';
 import { Memory } from './memory.ts';
 import type { Shell } from './shell.ts';
@@ -178,7 +178,8 @@ export class Session {
       this.#memory.kept = { guest };
       void this.begin();
     } else if (snapshot?.status === 'ready') this.#becomes('ready');
-    else this.#becomes(snapshot?.error && (status > 0 || snapshot.messages.length === 0) ? 'error' : 'loading');
+    else
+      this.#becomes(snapshot?.error && (status > 0 || snapshot.messages.length === 0) ? 'error' : 'loading');
   }
 
   #becomes(phase: Session['phase']): void {
