@@ -289,6 +289,11 @@ export class Room {
   }
 
   #read(memberId: string | undefined, read: number): void {
+    this.#marks(memberId, read);
+    this.#change();
+  }
+
+  #marks(memberId: string | undefined, read: number): void {
     const info = this.#info;
     if (!info) return;
     const members = info.members.map((it) =>
@@ -302,7 +307,6 @@ export class Room {
       this.#core.heard.emit({ event: 'messages_read', data: { room_id: this.id, read: you.read } });
     }
     this.#info = { ...info, members, you };
-    this.#change();
   }
 
   #hearsTyping(data: RoomEvent): void {
@@ -319,15 +323,15 @@ export class Room {
   #logChanged(): void {
     if (this.#log.error?.status === 404) return this.leaves();
     const { messages, last } = this.#log.window;
+    // Who posts has read up to there: the server moves the mark as well.
+    const you = this.#info?.you;
+    const own = you && messages.filter((message) => message.sender_id === you.member_id).at(-1);
+    if (own && own.seq > you.read) this.#marks(you.member_id, own.seq);
     const shown = new Set(messages.map((message) => message.client_id));
     this.#core.outbox.confirm(
       this.id,
       ({ client_id, seq }) => shown.has(client_id) || (seq !== null && seq <= last),
     );
-    // Who posts has read up to there: the server moves the mark as well.
-    const you = this.#info?.you;
-    const own = you && messages.filter((message) => message.sender_id === you.member_id).at(-1);
-    if (own && own.seq > you.read) return this.#read(you.member_id, own.seq);
     this.#change();
   }
 

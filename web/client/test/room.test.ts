@@ -145,9 +145,12 @@ test('the reading mark is told once, never goes back, and is seen by the other s
   await server.posts(his.id, 'four');
   await shows(hers, 'four');
   assert.equal(hers.snapshot.unread, 1);
+  const counts = new Set<number>();
+  hers.subscribe(() => counts.add(hers.snapshot.unread));
   hers.post('an answer');
   await shows(hers, 'an answer');
   assert.equal(hers.snapshot.unread, 0, 'who writes has read');
+  assert.deepEqual([...counts], [1, 0], 'and what was written is never unread');
   const marks = proxy.calls.filter(({ path }) => path.endsWith('/read')).map(({ body }) => body);
   assert.deepEqual(marks, ['{"seq":3}']);
 });
