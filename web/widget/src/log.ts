@@ -48,10 +48,10 @@ export class LogView {
     const anchor = this.#follows ? null : this.#firstInView();
     const before = anchor?.offsetTop ?? 0;
     const hasNews = this.#arrange(room);
+    this.#list.classList.toggle('older', snapshot.hasOlder);
     if (this.#follows) this.#scrollToEnd();
     else if (anchor) this.#list.scrollTop += anchor.offsetTop - before;
     if (hasNews && !this.#follows && !isFirst) this.#news.hidden = false;
-    this.#list.classList.toggle('older', snapshot.hasOlder);
     // From the next frame on, when what was there already is not taken for new.
     if (isFirst || this.#list.ariaLive === 'off') requestAnimationFrame(() => this.#announces());
   }
@@ -113,10 +113,11 @@ export class LogView {
     return hasNews;
   }
 
-  #firstInView(): HTMLElement | null {
+  /** The bubble that must not move: what is around it may, such as the divider of its day. */
+  #firstInView(): HTMLElement | undefined {
     const { scrollTop } = this.#list;
-    const inView = (it: HTMLElement) => it.offsetTop + it.offsetHeight > scrollTop;
-    return ([...this.#list.children] as HTMLElement[]).find(inView) ?? null;
+    const bubbles = this.#list.querySelectorAll<HTMLElement>('.bubble');
+    return [...bubbles].find((it) => it.offsetTop + it.offsetHeight > scrollTop);
   }
 
   #scrollToEnd(): void {
