@@ -1,0 +1,200 @@
+/** What is posted is stored once and shown once, whatever happens on the way. */
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { memoryStorage, ParlourError, type UnsentMessage } from '../src/index.ts';
+import { connected, eventually, scene, settled, shows, texts, until } from './support/people.ts';
+import { type Program, start } from './support/program.ts';
+import type { Call } from './support/proxy.ts';
+
+let program: Program;
+before(async () => {
+  program = await start('--post-rate', '5/40');
+});
+after(() => program.stop());
+
+const isPost = ({ method, path }: Call) => method === 'POST' && path.endsWith('/messages');
+
+/** Mission E13. Mission B30. */
+for (const first of ['answer', 'event'] as const) {
+  test(`a post is one entry from the first moment on, when the ${first} comes first`, async (t) => {
+    const { proxy, client, caller } = await scene(t, program);
+    const { id } = await (await caller({ sub: `ann ${first}` })).opens({ kind: 'direct', with: 'bob' });
+    const ann = client({ sub: `ann ${first}` });
+    const room = ann.room(id);
+    await settled(ann);
+    if (first === 'answer') proxy.mangle = () => [];
+    const seen: string[] = [];
+    room.subscribe(() => seen.push(room.messages.map(({ key, status }) => `${key} ${status}`).join()));
+    // The answer is lost: what confirms the post is the event alone.
+    if (first === 'event') proxy.decide = (call) => (isPost(call) ? 'lose' : 'pass');
+    const { key } = room.post('once');
+    assert.deepEqual(
+      room.messages.map(({ status, seq }) => [status, seq]),
+      [['sending', null]],
+    );
+    await shows(room, 'once');
+    assert.deepEqual([...new Set(seen)], [`${key} sending`, `${key} sent`]);
+    assert.deepEqual(texts(await (await caller({ sub: 'bob' })).log(id)), ['once']);
+  });
+}
+
+/** Invariant: an unanswered post is repeated, and stored once. */
+test('a post whose answers are lost is stored once', async (t) => {
+  const { proxy, client, caller } = await scene(t, program);
+  const carl = await caller({ sub: 'carl' });
+  const { id } = await carl.opens({ kind: 'direct', with: 'dan' });
+  const dan = client({ sub: 'dan' });
+  const room = dan.room(id);
+  await settled(dan);
+  let lost = 0;
+  proxy.mangle = () => [];
+  proxy.decide = (call) => (isPost(call) && lost++ < 2 ? 'lose' : 'pass');
+  room.post('only once');
+  room.post('and then this');
+  await shows(room, 'only once', 'and then this');
+  assert.deepEqual(texts(await carl.log(id)), ['only once', 'and then this']);
+  const sent = proxy.calls.filter(isPost).map(({ body }) => JSON.parse(body));
+  assert.deepEqual(
+    sent.map(({ body, retry }) => [body, retry]),
+    [
+      ['only once', false],
+      ['only once', true],
+      ['only once', true],
+      ['and then this', false],
+    ],
+  );
+  assert.equal(new Set(sent.map(({ client_id }) => client_id)).size, 2);
+});
+
+/** Fault F10: a reload, and a second tab with the same storage. */
+test('what was written offline survives a reload, and two tabs send it once', async (t) => {
+  const { proxy, client, caller } = await scene(t, program);
+  const eva = await caller({ sub: 'eva' });
+  const { id } = await eva.opens({ kind: 'direct', with: 'fred' });
+  const storage = memoryStorage();
+  proxy.decide = () => 'refuse';
+  const offline = client({ sub: 'fred' }, { storage });
+  const words = ['one', 'two', 'three'];
+  for (const word of words) offline.room(id).post(word);
+  assert.deepEqual(texts(offline.room(id).messages), words);
+  await eventually(
+    async () => (await storage.keys('')).length === 3,
+    () => storage.keys(''),
+  );
+  offline.close();
+
+  proxy.decide = () => 'pass';
+  const tabs = [client({ sub: 'fred' }, { storage }), client({ sub: 'fred' }, { storage })];
+  for (const tab of tabs) await shows(tab.room(id), ...words);
+  assert.deepEqual(texts(await eva.log(id)), words);
+  await eventually(
+    async () => (await storage.keys('')).length === 0,
+    () => storage.keys(''),
+  );
+});
+
+/** A stranger on the same device neither sees nor sends what somebody else wrote. */
+test('a post belongs to who wrote it', async (t) => {
+  const { proxy, client, caller } = await scene(t, program);
+  const { id } = await (await caller({ sub: 'gina' })).opens({ kind: 'direct', with: 'hugo' });
+  const storage = memoryStorage();
+  proxy.decide = () => 'refuse';
+  const gina = client({ sub: 'gina' }, { storage });
+  gina.room(id).post('mine');
+  await eventually(
+    async () => (await storage.keys('')).length === 1,
+    () => storage.keys(''),
+  );
+  gina.close();
+  proxy.decide = () => 'pass';
+  const hugo = client({ sub: 'hugo' }, { storage });
+  await until(
+    hugo.room(id),
+    () => hugo.room(id).snapshot.status === 'ready',
+    () => 'ready',
+  );
+  assert.deepEqual(hugo.room(id).messages, []);
+  assert.equal((await storage.keys('')).length, 1);
+});
+
+test('after signing out nothing is left in the storage', async (t) => {
+  const { proxy, client, caller } = await scene(t, program);
+  const { id } = await (await caller({ sub: 'ida' })).opens({ kind: 'direct', with: 'jim' });
+  const storage = memoryStorage();
+  const ida = client({ sub: 'ida' }, { storage });
+  const room = ida.room(id);
+  await connected(ida);
+  room.post(' ');
+  await until(
+    room,
+    () => room.messages[0]?.status === 'failed',
+    () => room.messages,
+  );
+  proxy.decide = () => 'refuse';
+  room.post('never sent');
+  await eventually(
+    async () => (await storage.keys('')).length === 2,
+    () => storage.keys(''),
+  );
+  room.post('not even stored');
+  await ida.signOut();
+  assert.deepEqual(await storage.keys(''), []);
+  assert.deepEqual((await (await caller({ sub: 'jim' })).log(id)).length, 0);
+});
+
+test('a refused post says why, holds up nothing, and can be sent again or discarded', async (t) => {
+  const { client, caller } = await scene(t, program);
+  const kim = await caller({ sub: 'kim' });
+  const { id } = await kim.opens({ kind: 'direct', with: 'lea' });
+  const lea = client({ sub: 'lea' });
+  const room = lea.room(id);
+  await connected(lea);
+  const failed = () => room.messages.filter((it): it is UnsentMessage => it.status === 'failed');
+  const blank = room.post('  ');
+  room.post('words');
+  await until(
+    room,
+    () => failed().length === 1 && room.messages.length === 2,
+    () => room.messages,
+  );
+  const error = failed()[0]?.error;
+  assert.ok(error instanceof ParlourError);
+  assert.deepEqual([error.status, error.code, error.fields[0]?.field], [422, 'invalid', 'body']);
+  room.discard(blank.client_id);
+  await shows(room, 'words');
+  assert.equal(room.messages.length, 1);
+
+  await kim.call('PUT', '/v1/blocks/lea');
+  const { client_id } = room.post('hello?');
+  await until(
+    room,
+    () => failed().length === 1,
+    () => room.messages,
+  );
+  assert.equal(failed()[0]?.error?.status, 403);
+  await kim.call('DELETE', '/v1/blocks/lea');
+  room.retry(client_id);
+  await shows(room, 'words', 'hello?');
+});
+
+/** 429: after `Retry-After`, in order, none lost. */
+test('who posts too fast waits and loses nothing', async (t) => {
+  const { proxy, client, caller } = await scene(t, program);
+  const mia = await caller({ sub: 'mia' });
+  const { id } = await mia.opens({ kind: 'direct', with: 'noa' });
+  const noa = client({ sub: 'noa' });
+  const room = noa.room(id);
+  await connected(noa);
+  const words = Array.from({ length: 45 }, (_, i) => `word ${i}`);
+  let waited: ParlourError | undefined;
+  room.subscribe(() => {
+    for (const it of room.messages) if (it.status === 'sending' && it.error) waited = it.error;
+  });
+  for (const word of words) room.post(word);
+  await shows(room, ...words);
+  assert.deepEqual(texts(await mia.log(id)), words);
+  assert.equal(waited?.status, 429);
+  assert.ok((waited?.retryAfter ?? 0) > 0);
+  assert.ok(proxy.calls.filter(isPost).length < 60);
+});
