@@ -42,5 +42,8 @@ fn there_is_a_sample_for_each_operation() {
         .flat_map(|methods| methods.as_object().unwrap().values());
     let named: BTreeSet<String> =
         operations.map(|operation| operation["operationId"].as_str().unwrap().to_owned()).collect();
-    assert_eq!(samples, named);
+    // The schedule's event is no request.
+    let requests: BTreeSet<String> =
+        samples.into_iter().filter(|sample| sample != "dispatch").collect();
+    assert_eq!(requests, named);
 }

@@ -29,7 +29,10 @@ import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 EVENTS = ROOT / "events"
-FUNCTIONS = ("chat", "realtime")
+FUNCTIONS = ("chat", "dispatch", "realtime")
+
+# The event of the function that a schedule calls. All others are requests.
+SCHEDULED = "dispatch"
 
 # The rooms that events/*.json name in place of those that exist, each with how Alice opens it.
 NO_ROOM = "00000000-0000-8100-8000-000000000000"
@@ -237,6 +240,8 @@ class Lambda:
 def check_events(checks, aws):
     """Every file of events/, as it is and then about a room that exists."""
     files = {file.stem: json.loads(file.read_text()) for file in sorted(EVENTS.glob("*.json"))}
+    summary = aws.invoke("dispatch", files.pop(SCHEDULED))
+    checks.that(f"{SCHEDULED}.json: nothing is due", summary.get("due") == 0, summary)
     checks.that("each event has an expectation here", files.keys() == EXPECTED.keys(), files.keys() ^ EXPECTED.keys())
 
     for name, status in AS_THEY_ARE.items():
@@ -366,7 +371,8 @@ def run(checks, processes, bins, cargo_lambda, folder):
 def check_logs(checks, processes, settings):
     """Invariant I11: no secret, no token and nothing that anybody wrote is in a log, at any level."""
     secrets = [value for name, value in settings.items() if name.endswith("SECRET") and value]
-    events = [json.loads(file.read_text()) for file in EVENTS.glob("*.json")]
+    files = [file for file in EVENTS.glob("*.json") if file.stem != SCHEDULED]
+    events = [json.loads(file.read_text()) for file in files]
     tokens = [event["headers"].get("authorization", "").removeprefix("Bearer ") for event in events]
     written = json.loads(json.loads((EVENTS / "create_message.json").read_text())["body"])["body"]
     private = [*secrets, *filter(None, tokens), written, "Hello from a function", "bob@mail.example"]
