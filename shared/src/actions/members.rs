@@ -47,7 +47,7 @@ impl Services {
         }
         let page = self.store.members_page(room.room, limit, after.as_ref()).await?;
         Ok(MemberList {
-            members: page.members.iter().map(|(_, part)| part_member(part)).collect(),
+            members: page.members.iter().map(|(key, part)| part_member(key, part)).collect(),
             next: page.next.map(|key| key.as_str().to_owned()),
         })
     }

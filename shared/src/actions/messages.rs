@@ -9,7 +9,7 @@ use crate::{
     domain::{
         event::{ChatListUpdate, Event, NewUserMessage},
         ids::{RoomId, SideKey, message_id},
-        member::{DeskUser, MemberType},
+        member::{DeskUser, MemberType, PresenceView},
         message::{Draft, Message, MessageView, Reaction, Slot},
         principal::{Caller, Profile},
         room::Desk,
@@ -219,6 +219,8 @@ impl Announced<'_> {
             // Only support agents are told the e-mail address.
             email: email.filter(|_| desk == Desk::Support),
             user_id: None,
+            presence: PresenceView::default(),
+            key: None,
         };
         Event::NewUserMessage(Box::new(NewUserMessage {
             room_id: message.room.to_string(),

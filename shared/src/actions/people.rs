@@ -7,6 +7,7 @@ use crate::{
     actions::Services,
     domain::{
         ids::SideKey,
+        member::PresenceView,
         person::{Person, PersonChange},
         principal::{Caller, Principal, PrincipalType, Service},
         time::Timestamp,
@@ -14,9 +15,6 @@ use crate::{
     error::Error,
     store::{Doing, NameCursor, Presence, StoreError},
 };
-
-/// The moment at which somebody left could tell who has just written behind an alias.
-const MINUTE_MILLIS: i64 = 60_000;
 
 /// A person as its viewer may see it.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
@@ -44,12 +42,8 @@ pub struct PersonView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub locale: Option<String>,
     /// Whether the person is connected, where that is told. Lists do not know it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub online: Option<bool>,
-    /// When the person was connected last, to the minute. Absent while it is, and where `online` is.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, format = DateTime)]
-    pub last_seen: Option<Timestamp>,
+    #[serde(flatten)]
+    pub presence: PresenceView,
 }
 
 /// A page of what a search found.
@@ -113,13 +107,7 @@ impl Services {
         let (person, presence) =
             try_join(self.store.person(&account), self.presence(caller, &account)).await?;
         let view = view(caller, person.ok_or(Error::NotFound)?);
-        Ok(PersonView {
-            online: presence.map(|presence| presence.online),
-            last_seen: presence.filter(|presence| !presence.online).map(|presence| {
-                presence.since.plus_millis(-(presence.since.millis() % MINUTE_MILLIS))
-            }),
-            ..view
-        })
+        Ok(PersonView { presence: presence.map(PresenceView::from).unwrap_or_default(), ..view })
     }
 
     /// Whether a person is connected, if this caller may know: no guest, and nobody where that is
@@ -129,7 +117,7 @@ impl Services {
         caller: &Caller,
         account: &SideKey,
     ) -> Result<Option<Presence>, StoreError> {
-        if !self.features.presence || caller.principal.kind == PrincipalType::Guest {
+        if !self.tells_presence(caller) {
             return Ok(None);
         }
         self.store.presence(account, self.clock.now()).await
@@ -189,7 +177,6 @@ pub(super) fn whole(person: Person) -> PersonView {
         karma: person.karma,
         joined_at: person.joined_at,
         locale: person.locale,
-        online: None,
-        last_seen: None,
+        presence: PresenceView::default(),
     }
 }

@@ -47,7 +47,9 @@ impl Services {
     pub async fn room(&self, caller: &Caller, room: RoomId) -> Result<RoomView, Error> {
         let asker = self.asker(caller).await?;
         let (room, info) = self.store.room(room, &asker).await?.ok_or(Error::NotFound)?;
-        self.show(caller, &asker, room, info).await
+        let mut view = self.show(caller, &asker, room, info).await?;
+        self.add_presence(caller, std::slice::from_mut(&mut view)).await?;
+        Ok(view)
     }
 
     /// The caller's rooms, latest activity first, without those that the caller hid.
@@ -83,7 +85,9 @@ impl Services {
         let archived = state == RoomState::Archived;
         let page = self.store.queue(&asker, desk, archived, limit, cursor).await?;
         let next = page.next.map(|cursor| cursor.to_string());
-        Ok(RoomList { rooms: self.views(page.rooms).await?, next })
+        let mut rooms = self.views(page.rooms).await?;
+        self.add_presence(caller, &mut rooms).await?;
+        Ok(RoomList { rooms, next })
     }
 
     /// Changes a group's title, or how the room is for the caller.

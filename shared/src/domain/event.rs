@@ -302,7 +302,7 @@ mod tests {
 
     use super::*;
     use crate::domain::{
-        member::MemberType,
+        member::{MemberType, PresenceView},
         message::{MessageType, SenderType},
     };
 
@@ -336,6 +336,8 @@ mod tests {
             picture: Some("x".repeat(picture)),
             email: Some("alice@mail.example".into()),
             user_id: Some("alice".into()),
+            presence: PresenceView::default(),
+            key: None,
         };
         let room_id = message.room_id.clone();
         Event::NewUserMessage(Box::new(NewUserMessage { room_id, seq: 1, rev: 0, user, message }))

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{message::SenderType, principal::PrincipalType};
+use super::{ids::SideKey, message::SenderType, principal::PrincipalType, time::Timestamp};
 
 /// What a member is.
 #[derive(
@@ -75,6 +75,26 @@ pub struct Member {
     /// Whose alias `id` was, once the group's date has come.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_id: Option<String>,
+    /// Whether it is connected, where that is told. Lists of rooms do not know it.
+    #[serde(flatten)]
+    pub presence: PresenceView,
+    /// Whose presence this viewer may see: nobody's behind an alias.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub key: Option<SideKey>,
+}
+
+/// Whether somebody is connected; nothing where that is not told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = Presence)]
+pub struct PresenceView {
+    /// Whether it is now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub online: Option<bool>,
+    /// When it was last, to the minute. Absent while it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub last_seen: Option<Timestamp>,
 }
 
 /// Whom a desk has before it.
@@ -95,4 +115,11 @@ pub struct DeskUser {
     /// Who it is, where that was a guest who signed in since. Events do not know it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_id: Option<String>,
+    /// Whether it is connected, where that is told. Events do not know it.
+    #[serde(flatten)]
+    pub presence: PresenceView,
+    /// Whose presence it is.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub key: Option<SideKey>,
 }

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Deserialize;
 
@@ -73,6 +75,25 @@ impl Store {
             .expression_attribute_values(":at", n(now.since.millis()))
             .expression_attribute_values(":ttl", n(now.since.seconds() + KEPT_SECONDS));
         update::send(request).await.map(|_| ())
+    }
+
+    /// Whether each of these accounts listens, where that was told and is not too old; a moment old at most.
+    ///
+    /// # Errors
+    /// When the store cannot be reached.
+    pub async fn presences(
+        &self,
+        accounts: &BTreeSet<SideKey>,
+        now: Timestamp,
+    ) -> Result<BTreeMap<SideKey, Presence>, StoreError> {
+        let keys = accounts.iter().map(|account| key::of(key::side(account), key::PRESENCE));
+        let mut known = BTreeMap::new();
+        for item in self.batch_get(keys.collect(), false).await? {
+            let account = item.get("pk").and_then(|pk| key::side_key(pk.as_s().ok()?));
+            let presence = parse(item)?;
+            known.extend(account.filter(|_| presence.is_known(now)).map(|key| (key, presence)));
+        }
+        Ok(known)
     }
 
     /// Whether an account listens, if that was told and is not too old; a moment old at most.

@@ -10,8 +10,9 @@ mod reports;
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use local::ALL_FEATURES;
 use serde_json::{Value, json};
-use shared::config::Limits;
+use shared::config::{Features, Limits};
 use tests::{Bill, Meter, Room, TestApp, User};
 use uuid::Uuid;
 
@@ -47,7 +48,10 @@ struct Scene {
 impl Scene {
     async fn set() -> Self {
         let meter = Meter::new();
-        let app = TestApp::on(meter.clone()).await;
+        Self::over(TestApp::on(meter.clone()).await, meter).await
+    }
+
+    async fn over(app: TestApp, meter: Meter) -> Self {
         app.fix_clock().await;
         let (alice, bob) = (app.user("alice").await, app.user("bob").await);
         let room = alice.opens_direct("bob").await;
@@ -233,12 +237,17 @@ async fn marking_as_read_takes_one_call_and_at_most_two_write_units() {
 }
 
 #[tokio::test]
-async fn looking_at_a_room_takes_one_round_trip() {
+async fn looking_at_a_room_takes_one_round_trip_and_another_to_tell_who_is_there() {
     let scene = Scene::set().await;
 
     let bill = scene.cost(scene.bob.sees(&scene.room)).await;
 
-    Budget { calls: 1, rounds: 1, reads: 2.0, writes: 0.0 }.holds("a room", &bill);
+    Budget { calls: 2, rounds: 2, reads: 2.5, writes: 0.0 }.holds("a room", &bill);
+    let features = Features { presence: false, ..ALL_FEATURES };
+    let scene =
+        Scene::over(TestApp::offering_on(scene.meter.clone(), features).await, scene.meter).await;
+    let bill = scene.cost(scene.bob.sees(&scene.room)).await;
+    Budget { calls: 1, rounds: 1, reads: 2.0, writes: 0.0 }.holds("a room alone", &bill);
 }
 
 #[tokio::test]

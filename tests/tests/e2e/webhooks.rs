@@ -6,7 +6,7 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::{Value, json};
 use shared::{config::Features, realtime::sign::Signer, secret::Secret};
-use tests::{Answer, Fault, Faulty, Meter, PATIENCE, RELAY_KEY, RELAY_SECRET, TestApp, User};
+use tests::{Answer, Fault, Faulty, Meter, PATIENCE, RELAY_KEY, RELAY_SECRET, Room, TestApp, User};
 
 /// A moment, in milliseconds since 1970, and later ones.
 const NOON: i64 = 1_800_000_000_000;
@@ -416,4 +416,64 @@ async fn nothing_is_known_any_more_of_when_an_erased_person_was_there() {
     tells(&app, NOON + MINUTE, &[("channel_occupied", &channel)]).await;
     assert!(!is_noted());
     server.looks_up("alice").await.problem(404);
+}
+
+/// Who a room's or a desk's row says is there: `online` and `last_seen` of a member.
+fn shown(who: &Value) -> (Value, Value) {
+    (who["online"].clone(), who["last_seen"].clone())
+}
+
+/// The other member of a room of two, as a viewer sees it.
+async fn other(viewer: &User, room: &Room) -> (Value, Value) {
+    let seen = viewer.sees(room).await.json;
+    let members = seen["members"].as_array().expect("members");
+    let other = members.iter().find(|member| member["id"] != seen["you"]["member_id"]);
+    shown(other.expect("somebody else"))
+}
+
+/// Fault F13. A room tells who of its members is there; webhooks that come late, twice or in another order
+/// change nothing.
+#[tokio::test]
+async fn a_room_tells_who_is_there() {
+    let app = at_noon().await;
+    let (alice, bob) = (app.user("alice").await, app.user("bob").await);
+    let room = alice.opens_direct("bob").await;
+    let group = alice.opens_group(&["bob", "carol"]).await;
+    assert_eq!(other(&bob, &room).await, NOTHING);
+    let own = alice.own_channel().await;
+
+    tells(&app, NOON, &[("channel_occupied", &own)]).await;
+    assert_eq!(other(&bob, &room).await, online());
+    let members = bob.sees(&group).await.json["members"].clone();
+    let of = |id: &str| {
+        let members = members.as_array().expect("members");
+        shown(members.iter().find(|member| member["id"] == id).expect("a member"))
+    };
+    assert_eq!((of("alice"), of("bob"), of("carol")), (online(), NOTHING, NOTHING));
+
+    let later = NOON + 90_000;
+    tells(&app, later, &[("channel_vacated", &own)]).await;
+    let went = left_at("2027-01-15T08:01:00.000Z");
+    assert_eq!(other(&bob, &room).await, went);
+    for _ in 0..2 {
+        tells(&app, NOON, &[("channel_occupied", &own)]).await;
+        assert_eq!(other(&bob, &room).await, went);
+    }
+}
+
+/// Mission B34: a desk's row says whether the user is there; a guest is not told who is.
+#[tokio::test]
+async fn a_desk_sees_who_is_there() {
+    let app = at_noon().await;
+    let (ann, agent) = (app.user("ann").await, app.admin("agent").await);
+    let room = ann.opens_support().await;
+    ann.posts(&room, "hello").await;
+    assert_eq!(shown(&agent.desk("").await.rooms[0].json["user"]), NOTHING);
+
+    tells(&app, NOON, &[("channel_occupied", &ann.own_channel().await)]).await;
+
+    assert_eq!(shown(&agent.desk("").await.rooms[0].json["user"]), online());
+    assert_eq!(shown(&agent.sees(&room).await.json["user"]), online());
+    let heard = agent.inbox("").await;
+    assert!(!format!("{:?}", heard.rooms).contains("online"), "an inbox costs no more");
 }

@@ -9,7 +9,8 @@ use crate::{
     actions::Services,
     domain::{
         group::Group,
-        member::{DeskUser, Member, MemberType},
+        ids::SideKey,
+        member::{DeskUser, Member, MemberType, PresenceView},
         message::{Message, Slot},
         room::r#match,
     },
@@ -36,9 +37,9 @@ impl Services {
         }
         let page = self.store.members_page(room.room, SHOWN_MEMBERS, None);
         let (last, page) = try_join(self.last_message(&room), page).await?;
-        let own = room.part.as_deref().map(part_member);
+        let own = room.part.as_deref().map(|part| part_member(&room.me, part));
         let others = page.members.iter().filter(|(key, _)| *key != room.me);
-        let members = own.into_iter().chain(others.map(|(_, part)| part_member(part)));
+        let members = own.into_iter().chain(others.map(|(key, part)| part_member(key, part)));
         let members = members.take(SHOWN_MEMBERS).collect();
         Ok(self.assemble(&room, info, members, None, last))
     }
@@ -142,23 +143,29 @@ fn members(room: &Membership, info: &Info, revealed: bool) -> Vec<Member> {
         let side = |key| info.sides.get(key).cloned().unwrap_or_default();
         let sides = room.head.marks.iter();
         let mut members: Vec<Member> =
-            sides.map(|(key, mark)| side_member(mark, side(key), revealed)).collect();
+            sides.map(|(key, mark)| side_member(key, mark, side(key), revealed)).collect();
+        if room.room.kind().rules().masks_first_side && !revealed {
+            // Who comes and goes as an alias does is behind it.
+            members.iter_mut().for_each(|member| member.key = None);
+        }
         // The order of their keys would tell something of whoever is behind an alias.
         members.sort_by(|one, other| one.id.cmp(&other.id));
         return members;
     }
-    let own = room.part.as_deref().map(part_member);
+    let own = room.part.as_deref().map(|part| part_member(&room.me, part));
     let others = info.sides.iter().filter(|(key, _)| **key != room.me);
     let others = others.filter_map(|(_, side)| {
         let (id, kind) = side.member.clone()?;
         let (name, picture) = (side.name.clone(), side.picture.clone());
-        Some(Member { id, kind, name, picture, read: None, role: None, user_id: None })
+        let (read, role, user_id, presence, key) =
+            (None, None, None, PresenceView::default(), None);
+        Some(Member { id, kind, name, picture, read, role, user_id, presence, key })
     });
     own.into_iter().chain(others).take(SHOWN_MEMBERS).collect()
 }
 
 /// One of two sides. Behind an alias nothing of its holder is shown until the date.
-fn side_member(mark: &Mark, shown: Side, revealed: bool) -> Member {
+fn side_member(key: &SideKey, mark: &Mark, shown: Side, revealed: bool) -> Member {
     let is_alias = r#match::is_alias(&mark.member_id);
     let shown = match is_alias && !revealed {
         true => Side { name: Some(r#match::alias_name(&mark.member_id)), ..Side::default() },
@@ -172,11 +179,13 @@ fn side_member(mark: &Mark, shown: Side, revealed: bool) -> Member {
         read: Some(mark.read),
         role: None,
         user_id: shown.user_id.filter(|_| is_alias),
+        presence: PresenceView::default(),
+        key: Some(key.clone()),
     }
 }
 
 /// A member of a group.
-pub(in crate::actions) fn part_member(part: &Part) -> Member {
+pub(in crate::actions) fn part_member(key: &SideKey, part: &Part) -> Member {
     Member {
         id: part.mark.member_id.clone(),
         kind: part.mark.kind,
@@ -185,6 +194,8 @@ pub(in crate::actions) fn part_member(part: &Part) -> Member {
         read: Some(part.mark.read),
         role: Some(part.role),
         user_id: None,
+        presence: PresenceView::default(),
+        key: Some(key.clone()),
     }
 }
 
@@ -211,6 +222,8 @@ fn desk_user(room: &Membership, info: &Info) -> Option<DeskUser> {
         picture: shown.picture,
         email: shown.email.filter(|_| room.is_agent()),
         user_id: shown.user_id,
+        presence: PresenceView::default(),
+        key: Some(key.clone()),
     })
 }
 

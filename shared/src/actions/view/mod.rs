@@ -1,6 +1,7 @@
 //! A room as its viewer sees it.
 
 mod build;
+mod presence;
 
 use serde::{Deserialize, Serialize};
 

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use local::ALL_FEATURES;
 use serde_json::json;
+use shared::config::Features;
 use tests::{Bill, Meter, Room, TestApp, User};
 use uuid::Uuid;
 
@@ -21,7 +23,10 @@ struct Scene {
 impl Scene {
     async fn set() -> Self {
         let meter = Meter::new();
-        let app = TestApp::on(meter.clone()).await;
+        Self::over(TestApp::on(meter.clone()).await, meter).await
+    }
+
+    async fn over(app: TestApp, meter: Meter) -> Self {
         app.fix_clock().await;
         let (user, agent) = (app.user("una").await, app.admin("agnes").await);
         let room = user.opens_support().await;
@@ -100,7 +105,9 @@ async fn an_agents_reading_takes_one_call() {
 /// Invariant I12. Mission B5.
 #[tokio::test]
 async fn a_page_of_fifty_of_the_queue_takes_two_round_trips_and_51_read_units() {
-    let scene = Scene::set().await;
+    let meter = Meter::new();
+    let alone = Features { presence: false, ..ALL_FEATURES };
+    let scene = Scene::over(TestApp::offering_on(meter.clone(), alone).await, meter).await;
     for minute in 0..40 {
         scene.app.advance_clock(Duration::from_secs(60)).await;
         join_all((0..5).map(|i| one_more_asks(&scene, minute * 5 + i))).await;
@@ -110,6 +117,14 @@ async fn a_page_of_fifty_of_the_queue_takes_two_round_trips_and_51_read_units() 
         let bill = scene.cost(async { assert_eq!(scene.agent.desk(query).await.rooms.len(), 50) });
         Budget { calls: 3, rounds: 2, reads: 56.0, writes: 0.0 }.holds("50 of 200", &bill.await);
     }
+
+    // To tell who of the users is there takes half a unit for each.
+    let telling = TestApp::beside(&scene.app, scene.meter.clone()).await;
+    telling.set_clock("2031-05-05T12:40:30.000Z").await;
+    let agent = telling.admin("agnes").await;
+    agent.me().await;
+    let bill = scene.cost(async { assert_eq!(agent.desk("").await.rooms.len(), 50) });
+    Budget { calls: 4, rounds: 3, reads: 81.0, writes: 0.0 }.holds("who is there", &bill.await);
 }
 
 async fn one_more_asks(scene: &Scene, number: usize) {
