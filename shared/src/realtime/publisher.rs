@@ -1,7 +1,7 @@
 //! The relay's HTTP API, which is Pusher's: events for channels and users, and questions about channels.
 //!
-//! Publishing comes after storing, so it may fail without losing anything: the caller learns of it, nothing sends
-//! the event again later, and clients find in the log what it told. What it may not do is keep a caller waiting, so
+//! Publishing comes after storing, so it may fail without losing anything: the caller learns of it and notes what is
+//! to be told later, and clients find in the log what it told. What it may not do is keep a caller waiting, so
 //! one deadline covers all tries.
 //!
 //! A relay has no idempotency key. When an answer gets lost, a retry doubles the event; receivers drop the second
