@@ -312,6 +312,7 @@ async fn cost(case: &Case) -> Result<(f64, f64), Failure> {
         mail: None,
         smtp: None,
         outbox: None,
+        pages: None,
         app_webhooks: None,
         tokens: demo_tokens(),
         token_clock: Clock::system(),

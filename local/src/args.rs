@@ -39,6 +39,10 @@ pub struct Args {
     #[arg(long, value_name = "URL", env = "PARLOUR_WEBHOOK_URL")]
     pub webhooks: Option<String>,
 
+    /// The folder of the pages for people, as web/ builds them; web/dist where that is there
+    #[arg(long, value_name = "DIR")]
+    pub pages: Option<PathBuf>,
+
     /// Let the hub tell subscribers how many they are
     #[arg(long)]
     pub subscription_counts: bool,

@@ -27,6 +27,7 @@ use shared::{
 
 use crate::{
     guard,
+    live::{self, Live},
     outbox::{LocalMail, Sent},
 };
 
@@ -59,14 +60,16 @@ struct Dev {
 }
 
 /// The development routes; they answer only to this machine.
-pub(crate) fn router(app: Shared, clock: DevClock, mail: Arc<LocalMail>) -> Router {
+pub(crate) fn router(app: Shared, clock: DevClock, mail: Arc<LocalMail>, live: Live) -> Router {
+    let watching = Router::new().route("/dev/live", get(live::watch)).with_state(live);
     Router::new()
         .route("/dev/tokens", post(mint_token))
         .route("/dev/clock", put(set_clock).delete(reset_clock))
         .route("/dev/dispatch", post(dispatch))
         .route("/dev/mail", get(list_mail))
-        .layer(middleware::from_fn(guard::local_only))
         .with_state(Dev { app, clock, mail })
+        .merge(watching)
+        .layer(middleware::from_fn(guard::local_only))
 }
 
 /// A token with the claims of the body, whatever they are: also ones that will not hold.

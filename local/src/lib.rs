@@ -6,7 +6,9 @@ mod dev;
 pub mod embedded;
 mod guard;
 pub mod hub;
+mod live;
 mod outbox;
+mod pages;
 mod program;
 mod run;
 

@@ -9,7 +9,7 @@ use std::{
 };
 
 use aws_sdk_dynamodb::config::retry::RetryConfig;
-use axum::{Router, serve::ListenerExt as _};
+use axum::{middleware, serve::ListenerExt as _};
 use shared::{
     actions::{Services, SetupError},
     auth::{self, IssuerKeys, Secrets, TokenRules, TokenSettings},
@@ -32,7 +32,9 @@ use crate::{
     dev::{self, DevClock},
     embedded::{Wire, client},
     hub::{self, Hub},
+    live::{self, Counted, Live},
     outbox::{LocalMail, Outbox},
+    pages,
 };
 use shared::secret::Secret;
 
@@ -74,6 +76,8 @@ pub struct LocalOptions {
     pub mail: Option<MailSettings>,
     /// The mail server, unless mails are only kept.
     pub smtp: Option<Secret>,
+    /// The folder of the pages, if they are served.
+    pub pages: Option<PathBuf>,
     /// The folder into which mails are written that are only kept, if any.
     pub outbox: Option<PathBuf>,
     /// The application's own server, if it is to be told what happens.
@@ -132,8 +136,9 @@ impl Local {
         let refused = |cause| StartError::Listen { address: options.listen, cause };
         let listener = TcpListener::bind(options.listen).await.map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;
-        let dynamodb =
-            client(Arc::clone(&options.wire), RetryConfig::standard().with_max_attempts(3));
+        let live = Live::new();
+        let wire = Counted { wire: Arc::clone(&options.wire), live: live.clone() };
+        let dynamodb = client(Arc::new(wire), RetryConfig::standard().with_max_attempts(3));
         table::create(&dynamodb, TABLE).await?;
         let settings = ServiceSettings {
             relay: options.relay.clone().unwrap_or_else(|| own_relay(address, &options)),
@@ -155,7 +160,13 @@ impl Local {
             None => Some(Hub::new(options.hub_app, options.hub)),
         };
         let app = Arc::new(App { services, tokens, origins: Origins::All, public_url: None });
-        let router = router(&app, hub.clone(), clock, &mail);
+        let dev = dev::router(Arc::clone(&app), clock, Arc::clone(&mail), live.clone());
+        let routes = chat::routes().merge(realtime::routes());
+        let router = shared::http::serve(routes, Arc::clone(&app))
+            .merge(hub.clone().map(hub::router).unwrap_or_default())
+            .layer(middleware::from_fn_with_state(live, live::count))
+            .merge(dev)
+            .merge(pages::router(options.pages.as_deref()));
         // Small frames must not wait for the acknowledgement of earlier ones (Nagle's algorithm).
         let listener = listener.tap_io(|stream| {
             let _ = stream.set_nodelay(true);
@@ -205,13 +216,6 @@ impl Local {
         }
         let _ = tokio::time::timeout(PATIENCE, self.server).await;
     }
-}
-
-fn router(app: &Arc<App>, hub: Option<Hub>, clock: DevClock, mail: &Arc<LocalMail>) -> Router {
-    let routes = chat::routes().merge(realtime::routes());
-    shared::http::serve(routes, Arc::clone(app))
-        .merge(hub.map(hub::router).unwrap_or_default())
-        .merge(dev::router(Arc::clone(app), clock, Arc::clone(mail)))
 }
 
 /// By which address this machine reaches a program of its own that listens there.

@@ -12,6 +12,7 @@ use crate::{
     data::Data,
     embedded::{self, Durability, Engine},
     hub::{self, BadUrl, WebhookSettings},
+    pages,
     program::{ALL_FEATURES, Local, LocalOptions, demo_hub_app, demo_mail, demo_tokens, from_here},
 };
 use shared::{
@@ -63,6 +64,7 @@ pub async fn run(args: Args) -> Result<(), Box<dyn Error>> {
         retention: retention_from_env()?,
         mail: mail_from_env(demo_mail())?,
         smtp: smtp_from_env(),
+        pages: pages::folder(args.pages),
         outbox: data.folder.as_ref().map(|folder| folder.join("mail")),
         app_webhooks: app_webhooks_from_env()?,
         tokens: TokenSettings::from_env(demo_tokens())?,

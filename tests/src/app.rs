@@ -228,6 +228,7 @@ fn options(store: impl Wire) -> LocalOptions {
         mail: None,
         smtp: None,
         outbox: None,
+        pages: None,
         app_webhooks: None,
         tokens: demo_tokens(),
         token_clock: Clock::system(),
