@@ -63,3 +63,17 @@ target_dir() {
   local dir=${CARGO_TARGET_DIR:-target}
   case $dir in /*) printf '%s\n' "$dir" ;; *) printf '%s\n' "$PWD/$dir" ;; esac
 }
+
+NODE=20.19 # what web/ is built with wants it
+
+node_version() { node --version 2>/dev/null || printf 'none\n'; }
+
+node_is_new() {
+  local version
+  version=$(node_version)
+  [ "$version" != none ] && [ "$(printf '%s\n' "$NODE" "${version#v}" | sort -V | head -n 1)" = "$NODE" ]
+}
+
+install_web() {
+  [ web/node_modules/.package-lock.json -nt web/package-lock.json ] || (cd web && npm ci --no-audit --no-fund)
+}

@@ -3,6 +3,7 @@
 use std::{
     net::{Ipv4Addr, SocketAddr},
     ops::Deref,
+    path::Path,
     sync::Arc,
     time::Duration,
 };
@@ -140,6 +141,12 @@ impl TestApp {
         let hub_api = Some(relay.endpoint());
         let (mail, app_webhooks) = (Some(mail("support=5")), Some(app_webhooks));
         Self::running(LocalOptions { hub_api, mail, app_webhooks, ..options(store) }).await
+    }
+
+    /// With the pages of a folder.
+    pub async fn showing(pages: &Path) -> Self {
+        let store = Engine::memory().expect("an empty store");
+        Self::running(LocalOptions { pages: Some(pages.to_owned()), ..options(store) }).await
     }
 
     /// With limits on how often things may be done.

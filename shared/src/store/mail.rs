@@ -61,7 +61,7 @@ impl Store {
             .update_expression("SET q3s = :to REMOVE n")
             .condition_expression("q3s = :until")
             .expression_attribute_values(":to", n(to.millis()))
-            .expression_attribute_values(":until", n(lease.until()));
+            .expression_attribute_values(":until", n(lease.until));
         update::send(request).await.map(|_| ())
     }
 
@@ -76,7 +76,7 @@ impl Store {
             .update_expression("SET s = :from REMOVE q3p, q3s, n")
             .condition_expression("q3s = :until")
             .expression_attribute_values(":from", n(from))
-            .expression_attribute_values(":until", n(lease.until()));
+            .expression_attribute_values(":until", n(lease.until));
         update::send(request).await.map(|_| ())
     }
 

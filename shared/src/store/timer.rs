@@ -77,16 +77,10 @@ pub struct Due {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lease {
     pub(super) timer: Timer,
-    until: i64,
+    /// When the timer is due again if nobody ends the lease, in milliseconds.
+    pub(super) until: i64,
     /// How often it was taken, this time included.
     pub taken: u32,
-}
-
-impl Lease {
-    /// The time, in milliseconds, at which the timer is due as long as the lease holds.
-    pub(super) fn until(&self) -> i64 {
-        self.until
-    }
 }
 
 /// The due timers that one query found.

@@ -26,6 +26,7 @@ mod me;
 mod messages;
 mod meta;
 mod missed;
+mod pages;
 mod people;
 mod problems;
 mod read;
