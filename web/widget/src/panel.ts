@@ -53,7 +53,7 @@ class PanelView implements Panel {
       'div',
       { class: 'welcome' },
       this.#avatar(),
-      h('h2', {}, strings.hello),
+      h('h3', {}, strings.hello),
       h('p', {}, options.intro ?? strings.intro),
     );
     const ask = options.ask ?? 'email';
@@ -145,7 +145,7 @@ class PanelView implements Panel {
     const close = h('button', { type: 'button', class: 'tool close' }, icon('M6 6l12 12M18 6L6 18'));
     close.ariaLabel = strings.close;
     close.onclick = () => this.close();
-    const name = h('div', { class: 'name' }, h('h1', {}, title), this.#state);
+    const name = h('div', { class: 'name' }, h('h2', {}, title), this.#state);
     this.#dialog.ariaLabel = title;
     this.#dialog.append(
       h('header', {}, this.#avatar(), name, mute, close),

@@ -7,7 +7,7 @@ import {
   conversation,
   messages,
   open,
-  shows,
+  scrollTo, shows,
   stored,
   texts,
   unique,
@@ -143,7 +143,7 @@ suite('messages', browsing, () => {
     const toEnd = () => log(page).evaluate((it) => it.scrollHeight - it.clientHeight - it.scrollTop);
     await eventually(async () => assert.equal((await texts(page)).at(-1), 'Message 20'));
     assert.ok((await toEnd()) < 2);
-    await log(page).evaluate((it) => it.scrollTo(0, 40));
+    await scrollTo(page, 40);
     const news = page.getByRole('button', { name: 'New messages' });
     assert.equal(await news.count(), 0);
     await world.agent.posts(room.id, 'Further down');
@@ -152,7 +152,7 @@ suite('messages', browsing, () => {
     await news.click();
     await news.waitFor({ state: 'hidden' });
     assert.ok((await toEnd()) < 2);
-    await log(page).evaluate((it) => it.scrollTo(0, 40));
+    await scrollTo(page, 40);
     await write(page, 'What I write leads back too');
     await eventually(async () => assert.ok((await toEnd()) < 2));
   });
@@ -182,7 +182,7 @@ suite('messages', browsing, () => {
       const { opened, open: answer } = gate();
       world.proxy.decide = async ({ path }) =>
         path.includes('before=') ? opened.then(() => 'pass') : 'pass';
-      await log(page).evaluate((it) => it.scrollTo(0, 0));
+      await scrollTo(page, 0);
       await eventually(() =>
         assert.ok(world.proxy.calls.some(({ path }) => path.includes(`before=${first + 1}&`))),
       );
