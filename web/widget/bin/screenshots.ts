@@ -78,7 +78,7 @@ async function smaller(png: string): Promise<Buffer> {
     await picture.decode();
     const canvas = Object.assign(document.createElement('canvas'), { width: picture.width, height: picture.height });
     canvas.getContext('2d')?.drawImage(picture, 0, 0);
-    return canvas.toDataURL('image/webp', 0.9);
+    return canvas.toDataURL('image/webp', 0.7);
   }, png);
   await blank.close();
   return Buffer.from(url.split(',')[1] as string, 'base64');
@@ -90,7 +90,7 @@ async function talk(page: Page, texts: readonly string[]): Promise<string> {
   await open(page);
   await write(page, first);
   await shows(page, first);
-  const { room } = await page.evaluate(() => JSON.parse(Object.values(localStorage)[0] as string) as { room: string });
+  const { id: room } = await world.roomOf(first);
   for (const [at, text] of others.entries()) {
     if (at === 2) await write(page, text);
     else await world.agent.posts(room, text);
@@ -103,6 +103,7 @@ async function talk(page: Page, texts: readonly string[]): Promise<string> {
   return room;
 }
 
+async function all(): Promise<void> {
 for (const colorScheme of ['light', 'dark'] as const) {
   const dark = colorScheme === 'dark' ? '-dark' : '';
   const fresh = await page({ ...DESKTOP, colorScheme }, { attributes: { ask: 'name email' } });
@@ -149,5 +150,10 @@ await talk(closed, ENGLISH.slice(0, 1)).then(async (room) => {
 });
 await closed.locator('.badge:not(:empty)', { hasText: '3' }).waitFor();
 await picture(closed, 'button');
+}
 
-await world.stop();
+try {
+  await all();
+} finally {
+  await world.stop();
+}

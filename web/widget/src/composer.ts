@@ -53,7 +53,7 @@ export class Composer {
     };
     this.element.onsubmit = (event) => {
       event.preventDefault();
-      this.#submit();
+      this.submit();
     };
     this.#changed();
   }
@@ -64,14 +64,11 @@ export class Composer {
     return Object.fromEntries(told.filter(([, value]) => value));
   }
 
-  clear(): void {
+  submit(): void {
+    const text = this.input.value.trim();
+    if (!text || !this.send(text)) return;
     this.input.value = '';
     this.#changed();
-  }
-
-  #submit(): void {
-    const text = this.input.value.trim();
-    if (text && this.send(text)) this.clear();
   }
 
   #changed(): void {

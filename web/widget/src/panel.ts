@@ -41,8 +41,8 @@ class PanelView implements Panel {
   /** The room, and the newest of its messages, that was heard of. */
   #room: RoomHandle | null = null;
   #heard = 0;
-  /** What a guest wrote who is not let in yet. */
-  #first: string | null = null;
+  /** Whether what is in the input is to be sent as soon as there is a room to send it to. */
+  #isWanted = false;
 
   constructor(
     readonly shell: Shell,
@@ -180,11 +180,9 @@ class PanelView implements Panel {
   /** Shows what the session is now. */
   #show(): void {
     const { phase, room } = this.#session;
-    if (room && this.#first !== null) {
-      const text = this.#first;
-      this.#first = null;
-      this.#composer.clear();
-      room.post(text);
+    if (room && this.#isWanted) {
+      this.#isWanted = false;
+      this.#composer.submit();
     }
     const snapshot = room?.snapshot;
     this.#composer.fields.hidden = phase !== 'new';
@@ -217,11 +215,11 @@ class PanelView implements Panel {
   #sends(text: string): boolean {
     const { phase, room } = this.#session;
     this.#sound.allow();
-    if (phase === 'new') {
-      this.#first = text;
-      void this.#session.begin(this.#composer.profile);
+    if (!room) {
+      this.#isWanted = true;
+      if (phase === 'new') void this.#session.begin(this.#composer.profile);
+      return false;
     }
-    if (!room) return false;
     room.post(text);
     this.#log.toEnd();
     return true;
