@@ -24,7 +24,7 @@ const ENGLISH = [
 const ARABIC = [
   'مرحباً! طلبت الكوب الأخضر يوم الاثنين ولم يصل بعد.',
   'صباح الخير! يؤسفني ذلك. سأتحقق من شركة الشحن.',
-  'تُركت الطرد عند الجار في رقم 14: https://track.example/4711',
+  'تُرك الطرد عند الجار في رقم 14: https://track.example/4711',
   'وجدته، شكراً لكم!',
   'رائع. استمتع بالكوب ☕',
 ];
@@ -59,7 +59,9 @@ async function page(browser: BrowserContextOptions, visit: Visit = {}): Promise<
 }
 
 async function picture(page: Page, name: string): Promise<void> {
-  await page.locator('.panel').evaluate((it) => Promise.all(it.getAnimations().map(({ finished }) => finished)));
+  await page
+    .locator('.panel')
+    .evaluate((it) => Promise.all(it.getAnimations().map(({ finished }) => finished)));
   await page.locator('.launcher, .close').first().waitFor({ state: 'attached' });
   const png = await page.screenshot({ animations: 'disabled', caret: 'hide' });
   const webp = await smaller(png.toString('base64'));
@@ -76,7 +78,10 @@ async function smaller(png: string): Promise<Buffer> {
     const picture = new Image();
     picture.src = `data:image/png;base64,${png}`;
     await picture.decode();
-    const canvas = Object.assign(document.createElement('canvas'), { width: picture.width, height: picture.height });
+    const canvas = Object.assign(document.createElement('canvas'), {
+      width: picture.width,
+      height: picture.height,
+    });
     canvas.getContext('2d')?.drawImage(picture, 0, 0);
     return canvas.toDataURL('image/webp', 0.7);
   }, png);
@@ -95,7 +100,8 @@ async function talk(page: Page, texts: readonly string[]): Promise<string> {
     if (at === 2) await write(page, text);
     else await world.agent.posts(room, text);
     await eventually(async () => {
-      if ((await messages(page)).filter(({ status }) => status === 'sent').length !== at + 2) throw new Error(text);
+      if ((await messages(page)).filter(({ status }) => status === 'sent').length !== at + 2)
+        throw new Error(text);
     });
   }
   await world.agent.call('PUT', `/v1/rooms/${room}/read`, { seq: texts.length });
@@ -104,52 +110,52 @@ async function talk(page: Page, texts: readonly string[]): Promise<string> {
 }
 
 async function all(): Promise<void> {
-for (const colorScheme of ['light', 'dark'] as const) {
-  const dark = colorScheme === 'dark' ? '-dark' : '';
-  const fresh = await page({ ...DESKTOP, colorScheme }, { attributes: { ask: 'name email' } });
-  await open(fresh);
-  await fresh.locator('.welcome').waitFor();
-  await picture(fresh, `new${dark}`);
+  for (const colorScheme of ['light', 'dark'] as const) {
+    const dark = colorScheme === 'dark' ? '-dark' : '';
+    const fresh = await page({ ...DESKTOP, colorScheme }, { attributes: { ask: 'name email' } });
+    await open(fresh);
+    await fresh.locator('.welcome').waitFor();
+    await picture(fresh, `new${dark}`);
 
-  const desktop = await page({ ...DESKTOP, colorScheme });
-  await talk(desktop, ENGLISH);
-  await picture(desktop, `conversation${dark}`);
+    const desktop = await page({ ...DESKTOP, colorScheme });
+    await talk(desktop, ENGLISH);
+    await picture(desktop, `conversation${dark}`);
 
-  const phone = await page({ ...PHONE, colorScheme });
-  await talk(phone, ENGLISH);
-  await picture(phone, `phone${dark}`);
-}
+    const phone = await page({ ...PHONE, colorScheme });
+    await talk(phone, ENGLISH);
+    await picture(phone, `phone${dark}`);
+  }
 
-const arabic = await page(DESKTOP, { lang: 'ar', attributes: { title: 'أكواب خضراء' } });
-await talk(arabic, ARABIC);
-await picture(arabic, 'arabic');
+  const arabic = await page(DESKTOP, { lang: 'ar', attributes: { title: 'أكواب خضراء' } });
+  await talk(arabic, ARABIC);
+  await picture(arabic, 'arabic');
 
-const offline = await page(DESKTOP);
-await talk(offline, ENGLISH.slice(0, 3));
-await offline.context().setOffline(true);
-await write(offline, 'Thank you! I will ask there.');
-await offline.locator('.sending .note:not(:empty)').waitFor();
-await picture(offline, 'offline');
+  const offline = await page(DESKTOP);
+  await talk(offline, ENGLISH.slice(0, 3));
+  await offline.context().setOffline(true);
+  await write(offline, 'Thank you! I will ask there.');
+  await offline.locator('.sending .note:not(:empty)').waitFor();
+  await picture(offline, 'offline');
 
-const failed = await page(DESKTOP);
-world.proxy.decide = () => 'refuse';
-await open(failed);
-await failed.locator('.failure').waitFor();
-await picture(failed, 'error');
-world.proxy.decide = () => new Promise(() => {});
-const loading = await page(DESKTOP);
-await open(loading);
-await loading.locator('.skeleton').waitFor();
-await picture(loading, 'loading');
-world.proxy.decide = () => 'pass';
+  const failed = await page(DESKTOP);
+  world.proxy.decide = () => 'refuse';
+  await open(failed);
+  await failed.locator('.failure').waitFor();
+  await picture(failed, 'error');
+  world.proxy.decide = () => new Promise(() => {});
+  const loading = await page(DESKTOP);
+  await open(loading);
+  await loading.locator('.skeleton').waitFor();
+  await picture(loading, 'loading');
+  world.proxy.decide = () => 'pass';
 
-const closed = await page({ viewport: { width: 280, height: 160 } });
-await talk(closed, ENGLISH.slice(0, 1)).then(async (room) => {
-  await closed.locator('.close').click();
-  for (const text of ENGLISH.slice(1, 4)) await world.agent.posts(room, text);
-});
-await closed.locator('.badge:not(:empty)', { hasText: '3' }).waitFor();
-await picture(closed, 'button');
+  const closed = await page({ viewport: { width: 280, height: 160 } });
+  await talk(closed, ENGLISH.slice(0, 1)).then(async (room) => {
+    await closed.locator('.close').click();
+    for (const text of ENGLISH.slice(1, 4)) await world.agent.posts(room, text);
+  });
+  await closed.locator('.badge:not(:empty)', { hasText: '3' }).waitFor();
+  await picture(closed, 'button');
 }
 
 try {

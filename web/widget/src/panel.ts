@@ -15,6 +15,8 @@ const LANGUAGES: Record<string, () => Promise<{ default: Strings }>> = {
   ar: () => import('./languages/ar.ts'),
 };
 
+const ALERT = 'M12 8v5M12 16.5v.1M12 3a9 9 0 1 0 0 18a9 9 0 0 0 0-18z';
+
 /** Where the panel covers the page; the same as in panel.css. */
 const SHEET = '(max-width: 480px), (max-height: 480px)';
 
@@ -71,7 +73,13 @@ class PanelView implements Panel {
     this.#skeleton.append(...Array.from({ length: 4 }, () => h('div')));
     const retry = h('button', { type: 'button', class: 'retry' }, strings.retry);
     retry.onclick = () => void this.#session.begin();
-    this.#failure = h('div', { class: 'failure', role: 'alert' }, h('p', {}, strings.error), retry);
+    this.#failure = h(
+      'div',
+      { class: 'failure', role: 'alert' },
+      icon(ALERT),
+      h('p', {}, strings.error),
+      retry,
+    );
     const setting = {
       strings,
       language: options.language,
@@ -206,8 +214,8 @@ class PanelView implements Panel {
   #showState(): void {
     const { phase, isConnected } = this.#session;
     const state = !navigator.onLine ? 'offline' : isConnected ? 'connected' : 'connecting';
-    // Somebody new is not connected yet, and need not be.
-    const text = phase === 'new' && state === 'connecting' ? '' : this.strings[state];
+    // Somebody new need not be connected, and after an error the panel says enough.
+    const text = state === 'connecting' && ['new', 'error'].includes(phase) ? '' : this.strings[state];
     if (this.#state.textContent !== text) this.#state.textContent = text;
     this.#state.dataset.state = state;
   }

@@ -3,7 +3,18 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { after, before, suite, type TestContext, test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { connected, conversation, isOpen, messages, open, scrollTo, shows, texts, unique, write } from './support/widget.ts';
+import {
+  connected,
+  conversation,
+  isOpen,
+  messages,
+  open,
+  scrollTo,
+  shows,
+  texts,
+  unique,
+  write,
+} from './support/widget.ts';
 import { browsing, eventually, type Visit, World } from './support/world.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -23,15 +34,23 @@ suite('everybody', browsing, () => {
   async function check(page: Page, what: string): Promise<void> {
     // Colours that change or fade in are not those that are read.
     await page.evaluate(() =>
-      document.querySelector('parlour-widget')?.shadowRoot?.getAnimations().forEach((it) => {
-        if (it.effect?.getComputedTiming().iterations === 1) it.finish();
-      }),
+      document
+        .querySelector('parlour-widget')
+        ?.shadowRoot?.getAnimations()
+        .forEach((it) => {
+          if (it.effect?.getComputedTiming().iterations === 1) it.finish();
+        }),
     );
     await page.evaluate(AXE);
-    const { violations } = await page.evaluate(
-      () => (globalThis as unknown as { axe: { run(on: object): Promise<Result> } }).axe.run({ include: ['parlour-widget'] }),
+    const { violations } = await page.evaluate(() =>
+      (globalThis as unknown as { axe: { run(on: object): Promise<Result> } }).axe.run({
+        include: ['parlour-widget'],
+      }),
     );
-    const found = violations.map(({ id, nodes }) => [id, ...nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`)]);
+    const found = violations.map(({ id, nodes }) => [
+      id,
+      ...nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`),
+    ]);
     assert.deepEqual(found, [], what);
   }
 
@@ -73,13 +92,22 @@ suite('everybody', browsing, () => {
 
   /** An answer with a link, one that failed, and the button to new ones. */
   async function talks(page: Page): Promise<void> {
-    const { room_id } = (await world.agent.call<{ rooms: { id: string; last_message: { preview: string } }[] }>('GET', '/v1/desk/rooms?state=active&limit=1')).rooms.map(({ id }) => ({ room_id: id }))[0] as { room_id: string };
+    const { room_id } = (
+      await world.agent.call<{ rooms: { id: string; last_message: { preview: string } }[] }>(
+        'GET',
+        '/v1/desk/rooms?state=active&limit=1',
+      )
+    ).rooms.map(({ id }) => ({ room_id: id }))[0] as { room_id: string };
     for (let at = 0; at < 8; at++) await world.agent.posts(room_id, `An answer: https://help.example/${at}`);
     await eventually(async () => assert.equal((await messages(page)).length, 9));
     world.proxy.decide = () => 'pass';
     await page.context().route(/\/messages$/, (route) =>
       route.request().method() === 'POST'
-        ? route.fulfill({ status: 422, headers: { 'access-control-allow-origin': '*' }, json: { code: 'invalid' } })
+        ? route.fulfill({
+            status: 422,
+            headers: { 'access-control-allow-origin': '*' },
+            json: { code: 'invalid' },
+          })
         : route.continue(),
     );
     await write(page, 'Refused');
@@ -102,7 +130,8 @@ suite('everybody', browsing, () => {
         await page.keyboard.press('Tab');
         assert.equal(await focused(), label);
         const ring = await page.evaluate(() => {
-          const inner = document.activeElement?.shadowRoot?.activeElement ?? (document.activeElement as Element);
+          const inner =
+            document.activeElement?.shadowRoot?.activeElement ?? (document.activeElement as Element);
           const { outlineStyle, outlineWidth } = getComputedStyle(inner);
           const frame = getComputedStyle(inner.closest('.line') ?? inner);
           return (outlineStyle !== 'none' && outlineWidth !== '0px') || frame.boxShadow !== 'none';
@@ -153,7 +182,8 @@ suite('everybody', browsing, () => {
       new MutationObserver((changes) => {
         for (const { target, addedNodes } of changes) {
           const list = target as HTMLElement;
-          if (list.matches('.log')) for (const node of addedNodes) heard.push(`${list.ariaLive} ${node.textContent}`);
+          if (list.matches('.log'))
+            for (const node of addedNodes) heard.push(`${list.ariaLive} ${node.textContent}`);
         }
       }).observe(root, { childList: true, subtree: true });
     });
@@ -185,7 +215,10 @@ suite('everybody', browsing, () => {
     assert.equal(await page.locator('.launcher').isVisible(), false);
     for (const button of await page.locator('.panel button:visible').all()) {
       const { width = 0, height = 0 } = (await button.boundingBox()) ?? {};
-      assert.ok(width >= 44 && height >= 44, `${await button.getAttribute('aria-label')}: ${width} × ${height}`);
+      assert.ok(
+        width >= 44 && height >= 44,
+        `${await button.getAttribute('aria-label')}: ${width} × ${height}`,
+      );
     }
     assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), size.width);
     assert.equal(await page.locator('.panel').evaluate((it) => it.matches(':modal')), true);
@@ -201,7 +234,12 @@ suite('everybody', browsing, () => {
     await conversation(world, page, unique('Large'));
     await settle(page);
     for (const part of ['header', '.log', 'textarea', '.send', '.close']) {
-      const { x = -1, y = -1, width = 0, height = 0 } = (await page.locator(`.panel ${part}`).boundingBox()) ?? {};
+      const {
+        x = -1,
+        y = -1,
+        width = 0,
+        height = 0,
+      } = (await page.locator(`.panel ${part}`).boundingBox()) ?? {};
       assert.ok(x >= 0 && y >= 0 && x + width <= size.width && y + height <= size.height && height > 0, part);
     }
     await check(page, '200 %');
@@ -224,7 +262,9 @@ suite('everybody', browsing, () => {
   });
 
   async function settle(page: Page): Promise<void> {
-    await page.locator('.panel').evaluate((it) => Promise.all(it.getAnimations().map(({ finished }) => finished)));
+    await page
+      .locator('.panel')
+      .evaluate((it) => Promise.all(it.getAnimations().map(({ finished }) => finished)));
   }
 });
 

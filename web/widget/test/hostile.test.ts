@@ -61,7 +61,9 @@ suite('hostile texts', browsing, () => {
     await eventually(async () => assert.equal((await messages(page)).length, 2));
     const links = await page
       .locator('.bubble a')
-      .evaluateAll((all) => all.map((it) => [it.getAttribute('href'), it.getAttribute('rel'), it.getAttribute('target')]));
+      .evaluateAll((all) =>
+        all.map((it) => [it.getAttribute('href'), it.getAttribute('rel'), it.getAttribute('target')]),
+      );
     const attributes = ['noopener nofollow ugc', '_blank'];
     assert.deepEqual(links, [
       ['https://help.example/a_(b)?x=1&y=2#z', ...attributes],
@@ -74,7 +76,12 @@ suite('hostile texts', browsing, () => {
   test('are quickly shown even where they are as long as they can be', async (t) => {
     const page = await world.visit(t);
     const room = await conversation(world, page, unique('Long'));
-    const long = ['a'.repeat(10_000), 'https://'.repeat(1_250), '😀'.repeat(5_000), `https://x.example/${'?.,:'.repeat(2_400)}`];
+    const long = [
+      'a'.repeat(10_000),
+      'https://'.repeat(1_250),
+      '😀'.repeat(5_000),
+      `https://x.example/${'?.,:'.repeat(2_400)}`,
+    ];
     for (const text of long) await world.agent.posts(room.id, text);
     await eventually(async () => assert.deepEqual((await texts(page)).slice(1), long));
     const overflows = await page.locator('.log').evaluate((it) => it.scrollWidth > it.clientWidth);

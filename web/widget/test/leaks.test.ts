@@ -63,8 +63,11 @@ async function mounts(times: number): Promise<void> {
   const tag = document.querySelector('script') as HTMLScriptElement;
   type Types = { createPolicy(name: string, rules: object): { createScriptURL(url: string): string } };
   const { trustedTypes } = window as unknown as { trustedTypes: Types };
-  const url = trustedTypes.createPolicy('again', { createScriptURL: (it: string) => it }).createScriptURL(tag.src);
-  const find = (selector: string) => document.querySelector('parlour-widget')?.shadowRoot?.querySelector(selector);
+  const url = trustedTypes
+    .createPolicy('again', { createScriptURL: (it: string) => it })
+    .createScriptURL(tag.src);
+  const find = (selector: string) =>
+    document.querySelector('parlour-widget')?.shadowRoot?.querySelector(selector);
   const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
   for (let at = 0; at < times; at++) {
     const script = document.createElement('script');
@@ -102,7 +105,9 @@ suite('what is left of the widget', browsing, () => {
     };
     const listeners = async (expression: string) => {
       const { result } = await devtools.send('Runtime.evaluate', { expression });
-      const found = await devtools.send('DOMDebugger.getEventListeners', { objectId: result.objectId as string });
+      const found = await devtools.send('DOMDebugger.getEventListeners', {
+        objectId: result.objectId as string,
+      });
       return found.listeners.map(({ type }) => type).sort();
     };
     const places = ['window', 'document', 'document.body', 'visualViewport', 'matchMedia("all")'];
@@ -124,7 +129,10 @@ suite('what is left of the widget', browsing, () => {
     await eventually(async () => {
       const { listeners, nodes } = await numbers();
       // Less than one for ten mounts: what the browser itself keeps comes and goes.
-      assert.ok(listeners - before.listeners < MOUNTS / 10, `${before.listeners} listeners became ${listeners}`);
+      assert.ok(
+        listeners - before.listeners < MOUNTS / 10,
+        `${before.listeners} listeners became ${listeners}`,
+      );
       assert.ok(nodes - before.nodes < MOUNTS / 10, `${before.nodes} nodes became ${nodes}`);
     });
   });

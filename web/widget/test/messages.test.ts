@@ -7,7 +7,8 @@ import {
   conversation,
   messages,
   open,
-  scrollTo, shows,
+  scrollTo,
+  shows,
   stored,
   texts,
   unique,
@@ -206,17 +207,15 @@ suite('messages', browsing, () => {
     const token = JSON.parse(Object.values(await stored(page))[0] as string).guest;
     assert.ok(token);
     // A post that the API takes for wrong: by the answer of something between, since all that can be typed is right.
-    await page
-      .context()
-      .route(/\/messages$/, (route) =>
-        route.request().method() === 'POST'
-          ? route.fulfill({
-              status: 422,
-              headers: { 'access-control-allow-origin': '*' },
-              json: { code: 'invalid', detail: 'no' },
-            })
-          : route.continue(),
-      );
+    await page.context().route(/\/messages$/, (route) =>
+      route.request().method() === 'POST'
+        ? route.fulfill({
+            status: 422,
+            headers: { 'access-control-allow-origin': '*' },
+            json: { code: 'invalid', detail: 'no' },
+          })
+        : route.continue(),
+    );
     await write(page, 'Refused');
     await write(page, 'Refused too');
     await eventually(async () =>

@@ -2,7 +2,18 @@ import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { Caller } from '../../client/test/support/program.ts';
-import { badge, connected, conversation, messages, open, shows, stored, texts, unique, write } from './support/widget.ts';
+import {
+  badge,
+  connected,
+  conversation,
+  messages,
+  open,
+  shows,
+  stored,
+  texts,
+  unique,
+  write,
+} from './support/widget.ts';
 import { browsing, eventually, World } from './support/world.ts';
 
 suite('who the visitor is', browsing, () => {
@@ -13,7 +24,10 @@ suite('who the visitor is', browsing, () => {
   after(() => world.stop());
 
   const kept = async (page: Page) =>
-    JSON.parse((await stored(page))[`parlour-widget:${world.proxy.url}`] ?? '{}') as { guest?: string; room?: string };
+    JSON.parse((await stored(page))[`parlour-widget:${world.proxy.url}`] ?? '{}') as {
+      guest?: string;
+      room?: string;
+    };
 
   interface Row {
     id: string;
@@ -30,7 +44,11 @@ suite('who the visitor is', browsing, () => {
     world.proxy.calls = [];
     await open(page);
     await page.getByText('Leave your e-mail address').waitFor();
-    assert.deepEqual([world.proxy.calls, await stored(page)], [[], {}], 'nobody is asked before something is said');
+    assert.deepEqual(
+      [world.proxy.calls, await stored(page)],
+      [[], {}],
+      'nobody is asked before something is said',
+    );
     await page.getByLabel('Name (optional)').fill('Vera');
     await page.getByLabel('E-mail (optional)').fill('not an address');
     await write(page, 'Please answer by mail');
@@ -133,7 +151,9 @@ suite('who the visitor is', browsing, () => {
     await shows(page, 'My own chat');
     assert.deepEqual(await kept(page), { room: own.id });
     assert.equal((await world.agent.log(guests.id)).length, 1, 'what the guest wrote stays with the desk');
-    const merges = world.proxy.calls.filter(({ method, path }) => method === 'POST' && path === '/v1/guests/merge');
+    const merges = world.proxy.calls.filter(
+      ({ method, path }) => method === 'POST' && path === '/v1/guests/merge',
+    );
     assert.ok(merges.length);
   });
 

@@ -172,8 +172,7 @@ function watch(page: Page): string[] {
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(String(error)));
   page.on('console', (message) => {
-    if (message.type() === 'error' && !CAUSED.test(message.text()))
-      complaints.push(message.text());
+    if (message.type() === 'error' && !CAUSED.test(message.text())) complaints.push(message.text());
   });
   page.on('dialog', (dialog) => {
     complaints.push(`a dialog: ${dialog.message()}`);
