@@ -124,14 +124,14 @@ suite('messages', browsing, () => {
     await open(page);
     await world.agent.posts(room.id, 'Three');
     await eventually(async () => assert.equal((await texts(page)).at(-1), 'Three'));
-    const looked = world.proxy.calls.filter(({ path }) => path.endsWith('/read')).length;
+    // Longer than the client waits before it tells what is read.
+    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 600)));
+    assert.equal(await read(), 1);
     await page.evaluate(() => {
       document.hasFocus = () => true;
       window.dispatchEvent(new Event('focus'));
     });
     await eventually(async () => assert.equal(await read(), 3));
-    const reads = world.proxy.calls.filter(({ method, path }) => method === 'PUT' && path.endsWith('/read'));
-    assert.deepEqual([looked, reads.at(-1)?.body], [0, '{"seq":3}']);
     await page.locator('.launcher').click();
     assert.equal(await badge(page), 'hidden');
   });
