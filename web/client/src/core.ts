@@ -120,8 +120,9 @@ export class Core {
   /** Ends everything: no socket, timer or listener is left. What was not sent waits in the storage. */
   close(): void {
     this.#stopLifecycle();
-    for (const room of [...this.#rooms.values()]) room.close();
+    // First: rooms would have it tell the relay that they leave, which it cannot while it closes.
     this.socket.close();
+    for (const room of [...this.#rooms.values()]) room.close();
     this.outbox.close();
     this.http.close();
     this.timers.close();

@@ -8,6 +8,7 @@ import { build, type Plugin, type Rollup } from 'vite';
 
 const here = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
+const NOTICE = '/*! With pusher-js 8.6.0, (c) 2020 Pusher, Ltd, MIT licence */';
 const PUSHER = here('../node_modules/pusher-js/src');
 
 /** Modules of pusher-js that are never called here: other channels, other transports, other ways to authorize. */
@@ -75,7 +76,8 @@ async function shrink(code: string, isModule: boolean): Promise<string> {
     ecma: 2020,
     compress: { passes: 3, unsafe_arrows: true },
     mangle: { properties: { regex: /^_/ } },
-    format: { comments: false },
+    // What is bundled is named, as its licence wants.
+    format: { comments: false, preamble: isModule && code.includes('pusher') ? NOTICE : '' },
   });
   return small;
 }

@@ -34,7 +34,6 @@ export class Composer {
       rows: '1',
       maxlength: LONGEST,
       placeholder: strings.placeholder,
-      dir: 'auto',
     });
     this.input.ariaLabel = strings.message;
     this.#send = h('button', { class: 'send' }, icon('M12 19V5M6 11l6-6l6 6'));
@@ -53,7 +52,7 @@ export class Composer {
     };
     this.element.onsubmit = (event) => {
       event.preventDefault();
-      this.#submit();
+      this.submit();
     };
     this.#changed();
   }
@@ -64,19 +63,18 @@ export class Composer {
     return Object.fromEntries(told.filter(([, value]) => value));
   }
 
-  clear(): void {
+  submit(): void {
+    const text = this.input.value.trim();
+    if (!text || !this.send(text)) return;
     this.input.value = '';
     this.#changed();
-  }
-
-  #submit(): void {
-    const text = this.input.value.trim();
-    if (text && this.send(text)) this.clear();
   }
 
   #changed(): void {
     // Beneath the input lies the same text, which makes room for it.
     this.#grows.dataset.text = this.input.value;
+    // The placeholder reads as the language does, and what is written as it is itself.
+    this.input.dir = this.input.value ? 'auto' : '';
     this.#send.ariaDisabled = String(!this.input.value.trim());
   }
 }

@@ -102,13 +102,14 @@ export function places({ messages, info }: RoomSnapshot, language: string): Plac
     !!messages[at - 1] &&
     isOwn(messages[at]) === isOwn(messages[at - 1]) &&
     days[at] === days[at - 1];
-  const last = messages.findLast((entry) => isOwn(entry) && entry.status === 'sent' && entry.seq <= seen);
+  const last = messages.at(-1);
+  const isSeen = isOwn(last) && last?.status === 'sent' && last.seq <= seen;
   return messages.map((entry, at) => ({
     day: days[at] === days[at - 1] ? '' : (days[at] as string),
     isOwn: isOwn(entry),
     isFirst: !joins(at),
     isLast: !joins(at + 1),
-    isSeen: entry === last,
+    isSeen: isSeen && entry === last,
   }));
 }
 

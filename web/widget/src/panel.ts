@@ -15,6 +15,8 @@ const LANGUAGES: Record<string, () => Promise<{ default: Strings }>> = {
   ar: () => import('./languages/ar.ts'),
 };
 
+const ALERT = 'M12 8v5M12 16.5v.1M12 3a9 9 0 1 0 0 18a9 9 0 0 0 0-18z';
+
 /** Where the panel covers the page; the same as in panel.css. */
 const SHEET = '(max-width: 480px), (max-height: 480px)';
 
@@ -41,8 +43,8 @@ class PanelView implements Panel {
   /** The room, and the newest of its messages, that was heard of. */
   #room: RoomHandle | null = null;
   #heard = 0;
-  /** What a guest wrote who is not let in yet. */
-  #first: string | null = null;
+  /** Whether what is in the input is to be sent as soon as there is a room to send it to. */
+  #isWanted = false;
 
   constructor(
     readonly shell: Shell,
@@ -53,7 +55,7 @@ class PanelView implements Panel {
       'div',
       { class: 'welcome' },
       this.#avatar(),
-      h('h2', {}, strings.hello),
+      h('h3', {}, strings.hello),
       h('p', {}, options.intro ?? strings.intro),
     );
     const ask = options.ask ?? 'email';
@@ -71,7 +73,13 @@ class PanelView implements Panel {
     this.#skeleton.append(...Array.from({ length: 4 }, () => h('div')));
     const retry = h('button', { type: 'button', class: 'retry' }, strings.retry);
     retry.onclick = () => void this.#session.begin();
-    this.#failure = h('div', { class: 'failure', role: 'alert' }, h('p', {}, strings.error), retry);
+    this.#failure = h(
+      'div',
+      { class: 'failure', role: 'alert' },
+      icon(ALERT),
+      h('p', {}, strings.error),
+      retry,
+    );
     const setting = {
       strings,
       language: options.language,
@@ -145,7 +153,7 @@ class PanelView implements Panel {
     const close = h('button', { type: 'button', class: 'tool close' }, icon('M6 6l12 12M18 6L6 18'));
     close.ariaLabel = strings.close;
     close.onclick = () => this.close();
-    const name = h('div', { class: 'name' }, h('h1', {}, title), this.#state);
+    const name = h('div', { class: 'name' }, h('h2', {}, title), this.#state);
     this.#dialog.ariaLabel = title;
     this.#dialog.append(
       h('header', {}, this.#avatar(), name, mute, close),
@@ -180,11 +188,9 @@ class PanelView implements Panel {
   /** Shows what the session is now. */
   #show(): void {
     const { phase, room } = this.#session;
-    if (room && this.#first !== null) {
-      const text = this.#first;
-      this.#first = null;
-      this.#composer.clear();
-      room.post(text);
+    if (room && this.#isWanted) {
+      this.#isWanted = false;
+      this.#composer.submit();
     }
     const snapshot = room?.snapshot;
     this.#composer.fields.hidden = phase !== 'new';
@@ -208,8 +214,8 @@ class PanelView implements Panel {
   #showState(): void {
     const { phase, isConnected } = this.#session;
     const state = !navigator.onLine ? 'offline' : isConnected ? 'connected' : 'connecting';
-    // Somebody new is not connected yet, and need not be.
-    const text = phase === 'new' && state === 'connecting' ? '' : this.strings[state];
+    // Somebody new need not be connected, and after an error the panel says enough.
+    const text = state === 'connecting' && ['new', 'error'].includes(phase) ? '' : this.strings[state];
     if (this.#state.textContent !== text) this.#state.textContent = text;
     this.#state.dataset.state = state;
   }
@@ -217,11 +223,11 @@ class PanelView implements Panel {
   #sends(text: string): boolean {
     const { phase, room } = this.#session;
     this.#sound.allow();
-    if (phase === 'new') {
-      this.#first = text;
-      void this.#session.begin(this.#composer.profile);
+    if (!room) {
+      this.#isWanted = true;
+      if (phase === 'new') void this.#session.begin(this.#composer.profile);
+      return false;
     }
-    if (!room) return false;
     room.post(text);
     this.#log.toEnd();
     return true;

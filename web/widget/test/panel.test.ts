@@ -206,6 +206,21 @@ suite('the panel', browsing, () => {
     await connected(page);
   });
 
+  test('sends what was written while it loads as soon as it has loaded', async (t) => {
+    const page = await world.visit(t);
+    const { opened, open: answer } = gate();
+    world.proxy.decide = async () => opened.then(() => 'pass');
+    t.after(() => {
+      world.proxy.decide = () => 'pass';
+    });
+    await open(page);
+    await write(page, 'Early');
+    assert.equal(await page.locator('textarea').inputValue(), 'Early');
+    answer();
+    await shows(page, 'Early');
+    assert.equal(await page.locator('textarea').inputValue(), '');
+  });
+
   test('shows that it could not be loaded, and tries again when asked to', async (t) => {
     const page = await world.visit(t);
     world.proxy.decide = () => 'refuse';

@@ -87,3 +87,13 @@ export function badge(page: Page): Promise<string> {
 export function isOpen(page: Page): Promise<boolean> {
   return page.locator('.panel').evaluate((it: HTMLDialogElement) => it.open);
 }
+
+/** Scrolls the list of messages, and waits until that was heard. */
+export function scrollTo(page: Page, top: number): Promise<void> {
+  return page.locator('.log').evaluate((it, top) => {
+    return new Promise<void>((resolve) => {
+      it.addEventListener('scroll', () => resolve(), { once: true });
+      it.scrollTo(0, top);
+    });
+  }, top);
+}
