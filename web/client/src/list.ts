@@ -184,7 +184,7 @@ export class RoomList {
   }
 
   #build(): ListSnapshot {
-    const rooms = [...this.#rooms.values()].sort((a, b) => activity(b).localeCompare(activity(a)));
+    const rooms = [...this.#rooms.values()].sort(byActivity);
     const counts = rooms.map((room) => this.source.unread(room));
     return {
       isLoaded: this.#isLoaded,
@@ -200,6 +200,12 @@ export class RoomList {
     this.#snapshot = null;
     if (!this.#isClosed) this.#changed.emit();
   }
+}
+
+/** Times of one form compare as texts; by the rules of a language that takes thirty times as long. */
+function byActivity(a: Room, b: Room): number {
+  const [before, after] = [activity(a), activity(b)];
+  return before === after ? 0 : before < after ? 1 : -1;
 }
 
 function activity(room: Room): string {

@@ -167,6 +167,11 @@ export class Room {
     return this.#log.loadAround(seq);
   }
 
+  /** Fetches the room itself again: for what changes by the clock alone, as who gave on the day of a reveal. */
+  refresh(): Promise<void> {
+    return this.load(true);
+  }
+
   /** Stops listening. Posts that wait are sent all the same. */
   close(): void {
     if (this.#isClosed) return;
