@@ -5,12 +5,12 @@ import { base, controls } from 'parlour-ui/base.ts';
 import type { Config } from 'parlour-ui/config.ts';
 import { ConnectionWatch } from 'parlour-ui/connection.ts';
 import { icon } from 'parlour-ui/icons.ts';
+import { layout } from 'parlour-ui/layout.ts';
 import { t } from 'parlour-ui/locale.ts';
 import { Router } from 'parlour-ui/router.ts';
 import { emptyState, errorState, skeletons, states } from 'parlour-ui/states.ts';
 import { attempt } from 'parlour-ui/toast.ts';
 import { Watch } from 'parlour-ui/watch.ts';
-import { layout } from 'parlour-ui/layout.ts';
 import './chat-list.ts';
 import './chat-room.ts';
 import { askForPeople } from './new-chat.ts';
@@ -28,14 +28,20 @@ export class ChatApp extends LitElement {
   declare me: Me | null;
   declare handle: RoomHandle | null;
 
-  static override styles = [base, controls, states, layout, css`
+  static override styles = [
+    base,
+    controls,
+    states,
+    layout,
+    css`
     .welcome {
       position: absolute;
       inset: 0;
       z-index: 1;
       background: var(--surface);
     }
-  `];
+  `,
+  ];
 
   readonly #router = new Router('/inbox');
   readonly #watch = new Watch(this);

@@ -83,7 +83,10 @@ class Members extends Overlay<never> {
 
   async #load(isFirst: boolean): Promise<void> {
     await attempt(async () => {
-      const page = await this.parlour.rooms.members(this.room.id, isFirst ? undefined : (this.next ?? undefined));
+      const page = await this.parlour.rooms.members(
+        this.room.id,
+        isFirst ? undefined : (this.next ?? undefined),
+      );
       this.members = isFirst ? page.members : [...this.members, ...page.members];
       this.next = page.next ?? null;
     });

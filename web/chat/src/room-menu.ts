@@ -32,7 +32,12 @@ export async function roomMenu(anchor: HTMLElement, parlour: Parlour, handle: Ro
       await block(parlour, handle);
       break;
     case 'leave': {
-      const question = { title: t('leaveTitle'), text: t('leaveText'), confirm: t('leave'), isDangerous: true };
+      const question = {
+        title: t('leaveTitle'),
+        text: t('leaveText'),
+        confirm: t('leave'),
+        isDangerous: true,
+      };
       return (await ask(question)) !== null && (await attempt(() => parlour.leave(handle)));
     }
   }
@@ -54,7 +59,8 @@ function itemsFor(handle: RoomHandle): MenuItem[] {
     items.push({ id: 'rename', label: t('rename'), icon: 'edit' });
     items.push({ id: 'leave', label: t('leave'), icon: 'exit', isDangerous: true });
   }
-  if (info.kind === 'direct') items.push({ id: 'block', label: t('block'), icon: 'block', isDangerous: true });
+  if (info.kind === 'direct')
+    items.push({ id: 'block', label: t('block'), icon: 'block', isDangerous: true });
   return items;
 }
 
@@ -70,7 +76,12 @@ async function block(parlour: Parlour, handle: RoomHandle): Promise<void> {
   const [other] = info ? othersOf(info) : [];
   if (!info || !other) return;
   const name = titleOf(info);
-  const question = { title: t('blockTitle', { name }), text: t('blockText', { name }), confirm: t('block'), isDangerous: true };
+  const question = {
+    title: t('blockTitle', { name }),
+    text: t('blockText', { name }),
+    confirm: t('block'),
+    isDangerous: true,
+  };
   if ((await ask(question)) === null) return;
   const id = accountOf(other);
   if (await attempt(() => parlour.people.block(id))) {

@@ -68,7 +68,13 @@ export class Viewing {
     const me = await this.core.me().catch(() => null);
     if (!me?.desk_channel || look !== this.#look) return;
     const { roomId, isTyping } = look ?? { roomId: '', isTyping: false };
-    const data = { room_id: roomId || left, is_viewing: look !== null, agent_id: me.id, name: me.name, typing: isTyping };
+    const data = {
+      room_id: roomId || left,
+      is_viewing: look !== null,
+      agent_id: me.id,
+      name: me.name,
+      typing: isTyping,
+    };
     this.core.socket.send(me.desk_channel, EVENT, data);
   }
 

@@ -16,7 +16,10 @@ const graphemes = new Intl.Segmenter();
 export function initialsOf(name: string): string {
   const words = name.split(/\s+/).filter((word) => /[\p{L}\p{N}\p{Extended_Pictographic}]/u.test(word));
   const ends = words.length > 1 ? [words[0], words.at(-1)] : words;
-  const firsts = ends.map((word = '') => [...graphemes.segment(word.replace(/^[^\p{L}\p{N}\p{Extended_Pictographic}]+/u, ''))][0]?.segment ?? '');
+  const firsts = ends.map(
+    (word = '') =>
+      [...graphemes.segment(word.replace(/^[^\p{L}\p{N}\p{Extended_Pictographic}]+/u, ''))][0]?.segment ?? '',
+  );
   return firsts.join('').toLocaleUpperCase() || '?';
 }
 

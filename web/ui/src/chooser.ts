@@ -7,7 +7,11 @@ import type { Person, Persons } from './session.ts';
 
 /** Who one wants to be, in a demo. Emits `chosen` ({@link Person}). */
 class Chooser extends LitElement {
-  static override properties = { persons: { attribute: false }, name: { state: true }, isOther: { state: true } };
+  static override properties = {
+    persons: { attribute: false },
+    name: { state: true },
+    isOther: { state: true },
+  };
   declare persons: Persons;
   declare name: string;
   declare isOther: boolean;

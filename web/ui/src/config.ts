@@ -21,7 +21,8 @@ export async function loadConfig(): Promise<Config> {
 
 export function parseConfig(json: unknown): Config {
   const given = (typeof json === 'object' && json !== null ? json : {}) as Record<string, unknown>;
-  const text = (name: string) => (typeof given[name] === 'string' && given[name] ? String(given[name]) : null);
+  const text = (name: string) =>
+    typeof given[name] === 'string' && given[name] ? String(given[name]) : null;
   const canned = Array.isArray(given.canned) ? given.canned.filter((it) => typeof it === 'string') : [];
   const config = {
     api: text('api') ?? location.origin,

@@ -120,10 +120,12 @@ export class Conversation extends LitElement {
 
   override render() {
     const { status, info, messages, hasOlder, hasNewer, typing, error } = this.handle.snapshot;
-    if (status === 'gone') return html`<div class="rest">${emptyState('exit', t('goneTitle'), t('goneText'))}</div>`;
+    if (status === 'gone')
+      return html`<div class="rest">${emptyState('exit', t('goneTitle'), t('goneText'))}</div>`;
     if (status === 'loading' || !info) {
       const again = () => void this.handle.refresh();
-      if (error && !error.isPassing) return html`<div class="rest">${errorState(t('errorRoom'), error.message, again)}</div>`;
+      if (error && !error.isPassing)
+        return html`<div class="rest">${errorState(t('errorRoom'), error.message, again)}</div>`;
       return html`<div class="rest">${skeletons(6, 'log')}</div>`;
     }
     return html`
@@ -234,7 +236,12 @@ export class Conversation extends LitElement {
   }
 
   async #delete(entry: SentEntry): Promise<void> {
-    const question = { title: t('deleteTitle'), text: t('deleteText'), confirm: t('delete'), isDangerous: true };
+    const question = {
+      title: t('deleteTitle'),
+      text: t('deleteText'),
+      confirm: t('delete'),
+      isDangerous: true,
+    };
     if ((await ask(question)) !== null) await attempt(() => this.handle.delete(entry.seq));
   }
 

@@ -191,7 +191,19 @@ export class Log extends LitElement {
     };
     const { members, you } = this.room;
     return guard(
-      [entry, row.isGrouped, row.isLast, view.quoted, view.isActive, view.isTabbable, view.isFlashing, view.isSeen, members, you.member_id, this.may],
+      [
+        entry,
+        row.isGrouped,
+        row.isLast,
+        view.quoted,
+        view.isActive,
+        view.isTabbable,
+        view.isFlashing,
+        view.isSeen,
+        members,
+        you.member_id,
+        this.may,
+      ],
       () => messageRow(row, view),
     );
   }

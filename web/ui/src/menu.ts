@@ -73,7 +73,11 @@ class Menu extends Popup<string> {
 customElements.define('ui-menu', Menu);
 
 /** A menu beside a button: the id of what was chosen. */
-export function openMenu(anchor: HTMLElement, label: string, items: readonly MenuItem[]): Promise<string | null> {
+export function openMenu(
+  anchor: HTMLElement,
+  label: string,
+  items: readonly MenuItem[],
+): Promise<string | null> {
   const menu = new Menu();
   menu.items = items;
   menu.label = label;

@@ -104,7 +104,8 @@ function bubble(entry: Entry, view: MessageView): TemplateResult {
 
 function quote(seq: number, entry: Entry, { quoted, room, act }: MessageView): TemplateResult {
   const jump = () => act({ act: 'jump', entry });
-  if (quoted?.status !== 'sent') return html`<button class="quote" @click=${jump}>${t('replyTo', { name: `#${seq}` })}</button>`;
+  if (quoted?.status !== 'sent')
+    return html`<button class="quote" @click=${jump}>${t('replyTo', { name: `#${seq}` })}</button>`;
   const text = quoted.deleted_at ? t('deleted') : (quoted.body ?? '');
   return html`<button class="quote" @click=${jump}>
     <strong>${senderName(room, quoted.sender_id, quoted.sender_type)}</strong>
@@ -155,4 +156,3 @@ function status(entry: Entry, { act, isSeen }: MessageView): TemplateResult | ''
     <button @click=${() => act({ act: 'discard', entry })}>${t('discard')}</button>
   </p>`;
 }
-

@@ -21,9 +21,7 @@ export class News {
     if (last !== null) this.#head = Math.max(last, head ?? room.head);
     if (isAtEnd) this.count = 0;
     if (head === null || last === null || last <= head) return;
-    const fresh = entries.filter(
-      (it) => it.seq !== null && it.seq > head && !isOwn(it, room.you.member_id),
-    );
+    const fresh = entries.filter((it) => it.seq !== null && it.seq > head && !isOwn(it, room.you.member_id));
     if (!isAtEnd) this.count += fresh.length;
     const spoken = fresh.map((entry) => ({ key: entry.key, text: said(entry, room) }));
     this.spoken = [...this.spoken, ...spoken].slice(-KEPT);

@@ -44,7 +44,11 @@ export class Persons {
   called(name: string): Person {
     const sub = name.trim().toLowerCase().replace(/\s+/g, '-');
     const roles = this.known[0]?.roles;
-    return { sub, name: name.trim().replace(/^./u, (first) => first.toLocaleUpperCase()), ...(roles ? { roles } : {}) };
+    return {
+      sub,
+      name: name.trim().replace(/^./u, (first) => first.toLocaleUpperCase()),
+      ...(roles ? { roles } : {}),
+    };
   }
 }
 

@@ -88,7 +88,12 @@ export const states = css`
   }
 `;
 
-export function emptyState(art: IconName, title: string, text: string, more: TemplateResult | '' = ''): TemplateResult {
+export function emptyState(
+  art: IconName,
+  title: string,
+  text: string,
+  more: TemplateResult | '' = '',
+): TemplateResult {
   return html`<div class="state">
     <span class="art">${icon(art, 34)}</span>
     <h2>${title}</h2>

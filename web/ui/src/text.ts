@@ -8,7 +8,9 @@ export function linked(text: string): (string | TemplateResult)[] {
   let from = 0;
   for (const { 0: address, index } of text.matchAll(ADDRESS)) {
     if (index > from) parts.push(text.slice(from, index));
-    parts.push(html`<a href=${address} target="_blank" rel="noopener noreferrer nofollow ugc">${address}</a>`);
+    parts.push(
+      html`<a href=${address} target="_blank" rel="noopener noreferrer nofollow ugc">${address}</a>`,
+    );
     from = index + address.length;
   }
   if (from < text.length) parts.push(text.slice(from));

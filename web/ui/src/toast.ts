@@ -113,7 +113,11 @@ export async function attempt(work: () => Promise<unknown>): Promise<boolean> {
     await work();
     return true;
   } catch (error) {
-    show(t('somethingFailed', { detail: error instanceof Error ? error.message : String(error) }), true, null);
+    show(
+      t('somethingFailed', { detail: error instanceof Error ? error.message : String(error) }),
+      true,
+      null,
+    );
     return false;
   }
 }

@@ -59,6 +59,10 @@ export async function eventually(holds: () => Promise<boolean> | boolean, what: 
 export async function setClock(url: string, now: string | null): Promise<void> {
   const method = now === null ? 'DELETE' : 'PUT';
   const body = now === null ? null : JSON.stringify({ now });
-  const answer = await fetch(`${url}/dev/clock`, { method, body, headers: { 'content-type': 'application/json' } });
+  const answer = await fetch(`${url}/dev/clock`, {
+    method,
+    body,
+    headers: { 'content-type': 'application/json' },
+  });
   assert.ok(answer.ok);
 }

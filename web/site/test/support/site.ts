@@ -2,7 +2,7 @@
 
 import { once } from 'node:events';
 import { createReadStream, existsSync } from 'node:fs';
-import { createServer, request as call } from 'node:http';
+import { request as call, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -57,7 +57,10 @@ export async function serve(program: string, config: object | null): Promise<Sit
       response.writeHead(404, headers).end();
       return;
     }
-    response.writeHead(200, { ...headers, 'content-type': TYPES[extname(file)] ?? 'application/octet-stream' });
+    response.writeHead(200, {
+      ...headers,
+      'content-type': TYPES[extname(file)] ?? 'application/octet-stream',
+    });
     createReadStream(file).pipe(response);
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
