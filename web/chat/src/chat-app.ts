@@ -68,6 +68,7 @@ export class ChatApp extends LitElement {
     super.disconnectedCallback();
     this.#stopRouting();
     this.handle?.close();
+    this.handle = null;
   }
 
   override updated(_changed: PropertyValues<this>): void {

@@ -74,6 +74,7 @@ class DeskApp extends LitElement {
     this.#stopRouting();
     removeEventListener('keydown', this.#key);
     this.#openRoom()?.close();
+    this.place = null;
   }
 
   override updated(): void {

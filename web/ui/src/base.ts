@@ -52,6 +52,13 @@ export const base = css`
     cursor: default;
     opacity: 0.5;
   }
+  /* A name of the other direction stands where all names stand. */
+  [dir='auto'] {
+    text-align: match-parent;
+  }
+  :host(:dir(rtl)) .directed {
+    transform: scaleX(-1);
+  }
   :focus-visible {
     outline: 2px solid var(--accent);
     outline-offset: 2px;

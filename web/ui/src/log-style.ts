@@ -74,7 +74,7 @@ export const logStyle = css`
     flex-direction: column;
     align-items: flex-start;
     min-width: 0;
-    max-width: min(80%, 640px);
+    max-width: min(66%, 620px);
   }
   .own {
     justify-content: flex-end;
@@ -111,13 +111,20 @@ export const logStyle = css`
   .own .beside {
     flex-direction: row-reverse;
   }
-  .when {
+  .aside {
     position: absolute;
+    z-index: 2;
     inset-inline-start: calc(100% + 8px);
-    opacity: 0;
+    display: flex;
+    align-items: center;
+    gap: 10px;
   }
-  .own .when {
+  .own .aside {
     inset-inline: auto calc(100% + 8px);
+    flex-direction: row-reverse;
+  }
+  .when {
+    opacity: 0;
   }
   .message:hover .when,
   .message:focus .when,
@@ -134,6 +141,7 @@ export const logStyle = css`
   }
   .text {
     white-space: pre-wrap;
+    text-align: start;
     unicode-bidi: plaintext;
   }
   .other .bubble {
@@ -198,10 +206,6 @@ export const logStyle = css`
     color: var(--on-accent);
   }
   .toolbar {
-    position: absolute;
-    z-index: 2;
-    bottom: calc(100% - 8px);
-    inset-inline-start: 12px;
     display: flex;
     padding: 2px;
     border: 1px solid var(--line);
@@ -209,23 +213,16 @@ export const logStyle = css`
     background: var(--raised);
     box-shadow: var(--shadow);
   }
-  .own .toolbar {
-    inset-inline: auto 12px;
-  }
   .toolbar .icon-button {
     width: 34px;
     height: 32px;
     border-radius: 8px;
   }
-  .rows > .message:nth-child(-n + 3) .toolbar {
-    bottom: auto;
-    top: calc(100% - 8px);
-  }
   .reactions {
     display: flex;
     flex-wrap: wrap;
     gap: 4px;
-    margin-top: 4px;
+    margin: 4px 0 5px;
   }
   .reactions button {
     min-height: 26px;
@@ -300,6 +297,21 @@ export const logStyle = css`
     }
     .stack {
       max-width: 86%;
+    }
+    /* There is no room beside it. */
+    .aside,
+    .own .aside {
+      inset-inline: 12px auto;
+      bottom: calc(100% - 6px);
+      flex-direction: row;
+    }
+    .own .aside {
+      inset-inline: auto 12px;
+    }
+    .when {
+      padding: 4px 8px;
+      border-radius: 8px;
+      background: var(--raised);
     }
   }
 `;

@@ -72,8 +72,10 @@ export function messageRow(row: MessageRow, view: MessageView): TemplateResult {
       ${isGrouped ? '' : html`<p class="head"><span class="name" dir="auto">${own ? '' : name}</span> <time datetime=${entry.created_at}>${timeOf(at)}</time></p>`}
       <div class="beside">
         ${bubble(entry, view)}
-        ${isGrouped ? html`<time class="when" datetime=${entry.created_at} title=${dateAndTime(at)}>${timeOf(at)}</time>` : ''}
-        ${view.isActive ? toolbar(entry, view) : ''}
+        <div class="aside">
+          ${isGrouped ? html`<time class="when" datetime=${entry.created_at} title=${dateAndTime(at)}>${timeOf(at)}</time>` : ''}
+          ${view.isActive ? toolbar(entry, view) : ''}
+        </div>
       </div>
       ${reactions(entry, view)} ${status(entry, view)}
     </div>

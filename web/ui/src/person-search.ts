@@ -114,7 +114,6 @@ export class PersonSearch extends LitElement {
       <input
         class="field"
         type="search"
-        autofocus
         autocomplete="off"
         dir="auto"
         aria-label=${t('searchPeople')}
