@@ -4,6 +4,7 @@ import { asError, type ParlourError } from './error.js';
 import { path, type Query } from './http.js';
 import { withUpdate } from './room.js';
 import type { RoomList as Page, Room, RoomEvent, RoomUpdated } from './types.js';
+import { VIEWING } from './viewing.js';
 
 /** A list of rooms as it is now: a new object after each change. */
 export interface ListSnapshot {
@@ -115,6 +116,7 @@ export class RoomList {
     const held = this.#rooms.get(data.room_id);
     if (held && event === 'messages_read') return this.#isRead(held, Number(data.read));
     if (!this.#isLoaded || !this.source.concerns(event)) return;
+    if (event === VIEWING) return this.#isViewed(held, Number(data.read));
     if (event !== 'room_updated') return this.#isWritten(held, data);
     const update: RoomUpdated = data;
     if (update.removed || update.deleted) return this.#drop(data.room_id);
@@ -154,6 +156,11 @@ export class RoomList {
         last_message_at: at,
       },
     ]);
+  }
+
+  /** Another agent has read further, or answered. */
+  #isViewed(held: Room | undefined, read: number): void {
+    if (held && read > held.you.read) void this.refresh(held.id);
   }
 
   #isRead(held: Room, read: number): void {

@@ -3,7 +3,7 @@ import { Core, type CoreOptions } from './core.js';
 import { RoomList } from './list.js';
 import { People, Reports, Rooms } from './people.js';
 import type { RoomState } from './types.js';
-import { Viewing } from './viewing.js';
+import { VIEWING, Viewing } from './viewing.js';
 
 /** The API's largest page: the total of unread messages is that of as many rooms as `/v1/me` counts. */
 const LIST_PAGE = 100;
@@ -41,7 +41,7 @@ export class Parlour extends Core {
       query: { limit: LIST_PAGE, state },
       unread: (room) => room.unread ?? 0,
       includes: (room) => room.state === state && (room.kind === 'support' || room.kind === 'listing'),
-      concerns: (event) => event === 'new_user_message' || event === 'room_updated',
+      concerns: (event) => event === 'new_user_message' || event === 'room_updated' || event === VIEWING,
     }));
   }
 

@@ -2,7 +2,7 @@ import type { Core } from './core.js';
 import { Emitter } from './emitter.js';
 import type { RoomEvent } from './types.js';
 
-const EVENT = 'client-viewing';
+export const VIEWING = 'client-viewing';
 /** Told again while it lasts: twice within the time it is believed. */
 const TOLD_EVERY_MS = 10_000;
 /** Without news for so long, nobody looks any more. */
@@ -18,6 +18,7 @@ export interface Colleague {
 interface Look {
   roomId: string;
   isTyping: boolean;
+  read: number;
 }
 
 /**
@@ -27,12 +28,16 @@ interface Look {
 export class Viewing {
   readonly #changed = new Emitter();
   readonly #seen = new Map<string, { colleague: Colleague; roomId: string; end: () => void }>();
-  readonly #stop: () => void;
+  readonly #stops: (() => void)[];
   #look: Look | null = null;
   #stopTelling: () => void = () => {};
 
   constructor(readonly core: Core) {
-    this.#stop = core.heard.subscribe(({ event, data }) => event === EVENT && this.#hears(data));
+    this.#stops = [
+      core.heard.subscribe(({ event, data }) => event === VIEWING && this.#hears(data)),
+      // What was told before the channel was there went nowhere.
+      core.sync.looked.subscribe(() => this.#look && void this.#tell()),
+    ];
   }
 
   /** Calls the listener after each change; returns what ends that. */
@@ -44,17 +49,20 @@ export class Viewing {
     return here.map(({ colleague }) => colleague);
   }
 
-  /** Tells at which room the caller looks now, null for none, and whether it writes there. */
-  look(roomId: string | null, isTyping = false): void {
+  /**
+   * Tells at which room the caller looks now, null for none, whether it writes there, and up to where it was read:
+   * of that the other agents' queues hear nowhere else.
+   */
+  look(roomId: string | null, isTyping = false, read = 0): void {
     const before = this.#look;
-    if (before?.roomId === roomId && before?.isTyping === isTyping) return;
+    if (before?.roomId === roomId && before?.isTyping === isTyping && before.read === read) return;
     if (!before && !roomId) return;
-    this.#look = roomId === null ? null : { roomId, isTyping };
+    this.#look = roomId === null ? null : { roomId, isTyping, read };
     void this.#tell(before?.roomId ?? '');
   }
 
   close(): void {
-    this.#stop();
+    for (const stop of this.#stops) stop();
     this.#stopTelling();
     for (const { end } of this.#seen.values()) end();
     this.#seen.clear();
@@ -67,15 +75,10 @@ export class Viewing {
     if (look) this.#stopTelling = this.core.timers.after(TOLD_EVERY_MS, () => void this.#tell());
     const me = await this.core.me().catch(() => null);
     if (!me?.desk_channel || look !== this.#look) return;
-    const { roomId, isTyping } = look ?? { roomId: '', isTyping: false };
-    const data = {
-      room_id: roomId || left,
-      is_viewing: look !== null,
-      agent_id: me.id,
-      name: me.name,
-      typing: isTyping,
-    };
-    this.core.socket.send(me.desk_channel, EVENT, data);
+    const { roomId, isTyping, read } = look ?? { roomId: left, isTyping: false, read: 0 };
+    const who = { agent_id: me.id, name: me.name, typing: isTyping };
+    const data = { room_id: roomId || left, is_viewing: look !== null, read, ...who };
+    this.core.socket.send(me.desk_channel, VIEWING, data);
   }
 
   #hears(data: RoomEvent): void {

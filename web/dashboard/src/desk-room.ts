@@ -112,6 +112,7 @@ export class DeskRoom extends LitElement {
 
   readonly #watch = new Watch(this);
   readonly #conversation = createRef<Conversation>();
+  #isTyping = false;
   #fetched: string | null = null;
 
   constructor() {
@@ -128,9 +129,10 @@ export class DeskRoom extends LitElement {
   override willUpdate(changed: PropertyValues<this>): void {
     if (changed.has('handle')) {
       this.#watch.set(this.handle, this.parlour.viewing);
-      this.parlour.viewing.look(this.handle.id);
+      this.#isTyping = false;
       this.person = null;
     }
+    this.#tell();
     void this.#fetch();
   }
 
@@ -149,7 +151,7 @@ export class DeskRoom extends LitElement {
           .form=${'desk'}
           .hasCanned=${true}
           .seq=${this.seq}
-          @typing=${({ detail }: CustomEvent<boolean>) => this.parlour.viewing.look(this.handle.id, detail)}
+          @typing=${({ detail }: CustomEvent<boolean>) => this.#tell(detail)}
           @canned=${({ detail }: CustomEvent<HTMLElement>) => this.#insert(detail)}
         ></ui-conversation>`,
       )}
@@ -227,6 +229,13 @@ export class DeskRoom extends LitElement {
     const reply = await chooseCanned(anchor, this.canned);
     if (reply) this.#conversation.value?.composer?.insert(reply);
     else this.reply();
+  }
+
+  /** Tells the other agents what is done here. */
+  #tell(isTyping = this.#isTyping): void {
+    this.#isTyping = isTyping;
+    const { info } = this.handle.snapshot;
+    this.parlour.viewing.look(this.handle.id, isTyping, info?.you.read ?? 0);
   }
 
   async #fetch(): Promise<void> {

@@ -34,7 +34,9 @@ suite('the dashboard', { skip }, () => {
     await row.locator('.badge', { hasText: '3' }).waitFor();
     assert.match(await row.innerText(), /3 messages/);
     await page.locator('[role=tab]', { hasText: 'Active' }).locator('.badge').waitFor();
-    await (await agent()).posts(room.id, 'an answer');
+    const amir = await it.open(`/desk/${room.id}`, 'amir');
+    await amir.locator('ui-composer textarea').fill('an answer');
+    await amir.keyboard.press('Enter');
     await page.locator('desk-list a', { hasText: 'You: an answer' }).waitFor();
     await row.locator('.badge').waitFor({ state: 'detached' });
     await asks('newcomer', 'I am new');
@@ -49,7 +51,7 @@ suite('the dashboard', { skip }, () => {
     await user.posts(room.id, 'on a Thursday');
     const context = await it.browser.newContext({ locale: 'en-US', timezoneId: 'Europe/Berlin' });
     const fixed = await context.newPage();
-    await fixed.clock.setFixedTime(new Date('2029-02-01T10:00:00Z'));
+    await fixed.clock.setFixedTime(new Date('2029-02-01T10:00:30Z'));
     await fixed.goto(`${it.site}/desk/${room.id}?as=agnes`);
     await fixed.locator('.day', { hasText: 'Monday, January 29' }).waitFor();
     await fixed.locator('.day', { hasText: 'Thursday, February 1' }).waitFor();
@@ -102,11 +104,14 @@ suite('the dashboard', { skip }, () => {
     const { user, room } = await asks('mara', 'seen');
     const page = await it.open(`/desk/${room.id}`, 'agnes');
     await page.locator('.message', { hasText: 'seen' }).waitFor();
-    await page.route('**/archive', async (route) => {
-      await user.posts(room.id, 'wait, one more thing');
-      await page.unroute('**/archive');
-      await route.continue();
-    });
+    await page.route(
+      '**/archive',
+      async (route) => {
+        await user.posts(room.id, 'wait, one more thing');
+        await route.continue();
+      },
+      { times: 1 },
+    );
     await page.getByRole('button', { name: 'Archive', exact: true }).click();
     const dialog = page.getByRole('dialog', { name: 'More has come' });
     await dialog.getByText('wait, one more thing').waitFor();
@@ -148,7 +153,7 @@ suite('the dashboard', { skip }, () => {
     await page.getByRole('button', { name: 'Insert a saved reply' }).click();
     await page.getByRole('button', { name: 'Manage saved replies' }).click();
     await page.getByRole('textbox', { name: 'New reply' }).fill('Good bye!');
-    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
     await page.keyboard.press('Escape');
     await page.reload();
     await page.getByRole('button', { name: 'Insert a saved reply' }).click();
@@ -189,6 +194,7 @@ suite('the dashboard', { skip }, () => {
     await page.keyboard.press('j');
     await page.keyboard.press('k');
     await page.keyboard.press('ArrowDown');
+    await page.locator('desk-list a:focus', { hasText: 'from key1' }).waitFor();
     await page.keyboard.press('Enter');
     await page.locator('.message', { hasText: 'from key1' }).waitFor();
     await page.keyboard.press('r');
