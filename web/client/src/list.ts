@@ -54,6 +54,7 @@ export class RoomList {
       core.outbox.answered.subscribe(
         (message) => this.#rooms.has(message.room_id) && this.refresh(message.room_id),
       ),
+      core.touched.subscribe((roomId) => this.#rooms.has(roomId) && this.refresh(roomId)),
       core.sync.looked.subscribe(() => this.#isLoaded && void this.load().catch(() => {})),
     ];
   }

@@ -15,9 +15,10 @@ export interface Colleague {
   isTyping: boolean;
 }
 
+/** Where the caller is, in the words of the event. */
 interface Look {
-  roomId: string;
-  isTyping: boolean;
+  room_id: string;
+  typing: boolean;
   read: number;
 }
 
@@ -55,10 +56,10 @@ export class Viewing {
    */
   look(roomId: string | null, isTyping = false, read = 0): void {
     const before = this.#look;
-    if (before?.roomId === roomId && before?.isTyping === isTyping && before.read === read) return;
-    if (!before && !roomId) return;
-    this.#look = roomId === null ? null : { roomId, isTyping, read };
-    void this.#tell(before?.roomId ?? '');
+    const look = roomId === null ? null : { room_id: roomId, typing: isTyping, read };
+    if (JSON.stringify(before) === JSON.stringify(look)) return;
+    this.#look = look;
+    void this.#tell(before);
   }
 
   close(): void {
@@ -69,15 +70,13 @@ export class Viewing {
     this.#changed.clear();
   }
 
-  async #tell(left = ''): Promise<void> {
+  async #tell(before = this.#look): Promise<void> {
     this.#stopTelling();
     const look = this.#look;
     if (look) this.#stopTelling = this.core.timers.after(TOLD_EVERY_MS, () => void this.#tell());
     const me = await this.core.me().catch(() => null);
     if (!me?.desk_channel || look !== this.#look) return;
-    const { roomId, isTyping, read } = look ?? { roomId: left, isTyping: false, read: 0 };
-    const who = { agent_id: me.id, name: me.name, typing: isTyping };
-    const data = { room_id: roomId || left, is_viewing: look !== null, read, ...who };
+    const data = { ...before, ...look, is_viewing: !!look, agent_id: me.id, name: me.name };
     this.core.socket.send(me.desk_channel, VIEWING, data);
   }
 
@@ -91,7 +90,7 @@ export class Viewing {
       const end = this.core.timers.after(BELIEVED_MS, () => this.#hears({ ...data, is_viewing: false }));
       this.#seen.set(id, { colleague, roomId: data.room_id, end });
       // Who comes later has not heard of those who are there.
-      if (!before && this.#look?.roomId === data.room_id) void this.#tell();
+      if (!before && this.#look?.room_id === data.room_id) void this.#tell();
     }
     this.#changed.emit();
   }

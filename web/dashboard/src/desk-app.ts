@@ -207,7 +207,8 @@ class DeskApp extends LitElement {
     const target = event.composedPath()[0];
     const isWriting = target instanceof Element && target.matches('input, textarea, select');
     if (event.defaultPrevented || event.isComposing || event.altKey || event.ctrlKey || event.metaKey) return;
-    if (document.querySelector('desk-keys, ui-ask, desk-canned, desk-more-came, [popover]')) return;
+    const isInside = (it: EventTarget) => it instanceof Element && it.matches('[popover], dialog');
+    if (event.composedPath().some(isInside)) return;
     if (isWriting) {
       if (event.key === 'Escape') (target as HTMLElement).blur();
       return;

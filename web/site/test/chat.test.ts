@@ -166,6 +166,8 @@ suite('the chat', { skip }, () => {
     for (const page of [mine, theirs])
       await page.locator('.bubble.deleted', { hasText: '[message deleted]' }).waitFor();
     assert.equal(await bubble(theirs, 'my secret').count(), 0);
+    for (const page of [mine, theirs])
+      await page.locator('chat-list .deleted', { hasText: '[message deleted]' }).waitFor();
     const log = JSON.stringify(await second.call('GET', `/v1/rooms/${room.id}/messages`));
     assert.ok(!log.includes('my secret'));
   });

@@ -43,23 +43,6 @@ suite('the dashboard', { skip }, () => {
     await page.locator('desk-list a', { hasText: 'newcomer@mail.example' }).waitFor();
   });
 
-  /** Mission B33: relative times go on; date dividers are those of the dashboard. */
-  test('days are named in full, and times are relative', async () => {
-    await setClock(it.url, '2029-01-29T12:00:00Z');
-    const { user, room } = await asks('dora', 'on a Monday');
-    await setClock(it.url, '2029-02-01T09:58:00Z');
-    await user.posts(room.id, 'on a Thursday');
-    const context = await it.browser.newContext({ locale: 'en-US', timezoneId: 'Europe/Berlin' });
-    const fixed = await context.newPage();
-    await fixed.clock.setFixedTime(new Date('2029-02-01T10:00:30Z'));
-    await fixed.goto(`${it.site}/desk/${room.id}?as=agnes`);
-    await fixed.locator('.day', { hasText: 'Monday, January 29' }).waitFor();
-    await fixed.locator('.day', { hasText: 'Thursday, February 1' }).waitFor();
-    await fixed.locator('desk-list a', { hasText: '2 messages · 2 minutes ago' }).waitFor();
-    await setClock(it.url, null);
-    await context.close();
-  });
-
   /** Mission B33, B34: the user on the left, agents on the right; who it is; live. */
   test('a chat shows its user, and both sides live', async () => {
     const { user, room } = await asks('lena', 'question');
@@ -220,5 +203,22 @@ suite('the dashboard', { skip }, () => {
     assert.ok(page.url().includes(room.id));
     await page.getByRole('button', { name: 'Back' }).click();
     await page.locator('desk-list a').first().waitFor();
+  });
+
+  /** Mission B33: relative times go on; date dividers are those of the dashboard. */
+  test('days are named in full, and times are relative', async () => {
+    await setClock(it.url, '2029-01-29T12:00:00Z');
+    const { user, room } = await asks('dora', 'on a Monday');
+    await setClock(it.url, '2029-02-01T09:58:00Z');
+    await user.posts(room.id, 'on a Thursday');
+    const context = await it.browser.newContext({ locale: 'en-US', timezoneId: 'Europe/Berlin' });
+    const fixed = await context.newPage();
+    await fixed.clock.setFixedTime(new Date('2029-02-01T10:00:30Z'));
+    await fixed.goto(`${it.site}/desk/${room.id}?as=agnes`);
+    await fixed.locator('.day', { hasText: 'Monday, January 29' }).waitFor();
+    await fixed.locator('.day', { hasText: 'Thursday, February 1' }).waitFor();
+    await fixed.locator('desk-list a', { hasText: '2 messages · 2 minutes ago' }).waitFor();
+    await setClock(it.url, null);
+    await context.close();
   });
 });

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
+import type { WebSocketRoute } from 'playwright-core';
 import { skip } from './support/browser.ts';
 import { eventually, type Scene, scene, setClock } from './support/scene.ts';
 
@@ -91,23 +92,26 @@ suite('aliases and connections', { skip }, () => {
   test('comes back by itself each time, with one connection, and misses nothing', async () => {
     const [first] = [await it.caller({ sub: 'e1', name: 'e1' }), await it.caller({ sub: 'e2' })];
     const room = await first.opens({ kind: 'direct', with: 'e2' });
-    const sockets = { made: 0, open: 0 };
+    const open = new Set<WebSocketRoute>();
+    let most = 0;
+    let made = 0;
     const page = await it.open('/inbox', 'e2');
     await page.routeWebSocket(/\/app\//, (socket) => {
-      sockets.made += 1;
-      sockets.open += 1;
-      assert.equal(sockets.open, 1, 'one connection at a time');
       const server = socket.connectToServer();
-      drop = async () => {
-        sockets.open -= 1;
-        await Promise.all([socket.close(), server.close()]);
-      };
+      open.add(socket);
+      made += 1;
+      most = Math.max(most, open.size);
+      socket.onClose(() => {
+        open.delete(socket);
+        void server.close();
+      });
     });
-    let drop = async () => {};
     await page.goto(`${it.site}/inbox/${room.id}?as=e2`);
     for (let n = 1; n <= 5; n++) {
-      await eventually(() => sockets.made === n, `connection ${n}`);
-      await drop();
+      await eventually(() => open.size === 1, `connection ${n}`);
+      const [socket] = open;
+      open.clear();
+      await socket?.close();
       await first.posts(room.id, `while away ${n}`);
       // As when the network is back.
       await page.evaluate(() => window.dispatchEvent(new Event('online')));
@@ -118,7 +122,9 @@ suite('aliases and connections', { skip }, () => {
       texts,
       [1, 2, 3, 4, 5].map((n) => `while away ${n}`),
     );
-    await eventually(() => sockets.open === 1, 'it is connected again');
+    await eventually(() => open.size === 1, 'it is connected again');
+    assert.equal(most, 1, 'one connection at a time');
+    assert.ok(made >= 6, `${made} connections`);
   });
 
   test('without a connection it says so, and sends later', async () => {

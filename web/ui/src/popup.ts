@@ -33,7 +33,8 @@ export abstract class Popup<Answer> extends LitElement {
     this.#anchor = anchor;
     this.setAttribute('popover', 'auto');
     anchor.setAttribute('aria-expanded', 'true');
-    document.body.append(this);
+    // Beside what it belongs to, so that it is in the same landmark of the page.
+    (anchor.getRootNode() as ShadowRoot | Document).append(this);
     this.addEventListener('toggle', this.#toggled);
     return new Promise((resolve) => {
       this.#answer = resolve;
