@@ -286,6 +286,55 @@ suite('the chat', { skip }, () => {
     await row.waitFor();
   });
 
+  test('a conversation is had by keys alone', async () => {
+    const { first, second, room } = await pair('y1', 'y2');
+    await first.posts(room.id, 'first');
+    await first.posts(room.id, 'second');
+    const page = await it.open('/inbox', 'y2');
+    await page.locator('chat-list a').waitFor();
+    await page.getByRole('button', { name: 'Create chat' }).focus();
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await page.locator('.message', { hasText: 'second' }).waitFor();
+    await page.locator('.message', { hasText: 'second' }).focus();
+    await page.keyboard.press('ArrowUp');
+    assert.match(await page.locator('.message:focus').innerText(), /first/);
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await page.locator('.context', { hasText: 'Reply to y1 A' }).waitFor();
+    await page.keyboard.type('by keys');
+    await page.keyboard.press('Enter');
+    await page
+      .locator('.message.own', { hasText: 'by keys' })
+      .locator('.quote', { hasText: 'first' })
+      .waitFor();
+    await page.keyboard.press('ArrowUp');
+    await page.locator('.context', { hasText: 'Editing' }).waitFor();
+    await page.keyboard.press('Escape');
+    await page.locator('.context').waitFor({ state: 'detached' });
+    const [last] = (await second.log(room.id)).slice(-1);
+    assert.deepEqual([last?.body, last?.reply_to], ['by keys', 1]);
+  });
+
+  /** Mission D7: of a message that is joined to the one before, hover and focus show the time. */
+  test('the time of a grouped message is shown on hover and on focus', async () => {
+    const { first, room } = await pair('z1', 'z2');
+    for (const body of ['one', 'two', 'three']) await first.posts(room.id, body);
+    const page = await it.open(`/inbox/${room.id}`, 'z2');
+    const opacity = (text: string) =>
+      bubble(page, text)
+        .locator('.when')
+        .evaluate((it) => getComputedStyle(it).opacity);
+    await bubble(page, 'three').waitFor();
+    await page.mouse.move(5, 5);
+    assert.equal(await opacity('two'), '0');
+    await bubble(page, 'two').hover();
+    assert.equal(await opacity('two'), '1');
+    await bubble(page, 'three').focus();
+    assert.equal(await opacity('three'), '1');
+  });
+
   test('on a phone one pane is shown at a time, without sideways scrolling', async () => {
     const { first, room } = await pair('t1', 't2');
     await first.posts(room.id, `${'long'.repeat(60)} word`);

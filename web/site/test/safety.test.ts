@@ -215,8 +215,6 @@ suite('safety', { skip }, () => {
       [`/desk/${room.id}`, 'agnes'],
     ] as const) {
       const page = await it.open('/config.json', as);
-      // What the loader of these tests puts around functions.
-      await page.addInitScript('globalThis.__name = (it) => it');
       await page.addInitScript(count);
       await page.goto(`${it.site}${path}?as=${as}`);
       await page.locator('.message').waitFor();

@@ -54,6 +54,7 @@ export const base = css`
   }
   /* A name of the other direction stands where all names stand. */
   [dir='auto'] {
+    text-align: -webkit-match-parent;
     text-align: match-parent;
   }
   :host(:dir(rtl)) .directed {

@@ -47,6 +47,9 @@ export abstract class Overlay<Answer> extends LitElement {
         overflow-y: auto;
         min-height: 0;
       }
+      .body:last-child {
+        padding-bottom: 24px;
+      }
       .body > * + * {
         margin-top: 14px;
       }
@@ -55,10 +58,15 @@ export abstract class Overlay<Answer> extends LitElement {
       }
       footer {
         display: flex;
+        align-items: center;
         justify-content: flex-end;
         flex-wrap: wrap;
         gap: 10px;
         padding: 12px 24px 20px;
+      }
+      footer .quiet {
+        margin-inline-end: auto;
+        font-size: 14px;
       }
       textarea.field {
         resize: vertical;

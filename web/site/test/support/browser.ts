@@ -37,6 +37,8 @@ export async function newPage(browser: Browser, options: BrowserContextOptions =
     reducedMotion: 'reduce',
     ...options,
   });
+  // What the loader of these files puts around functions, also around those that run on a page.
+  await context.addInitScript('globalThis.__name = (it) => it');
   context.setDefaultTimeout(10_000);
   const page = await context.newPage();
   const heard: string[] = [];
