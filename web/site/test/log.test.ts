@@ -101,7 +101,7 @@ suite('long lists', { skip }, () => {
       await page.locator(`[data-seq="${top - 90}"]`).waitFor({ state: 'attached' });
       if (top < 200) break;
     }
-    assert.ok((await page.locator('[data-seq]').count()) <= 500);
+    assert.ok((await page.locator('[data-seq]').count()) <= 300);
     await page.locator('.pill').click();
     await page.locator('[data-seq="700"]').waitFor();
   });

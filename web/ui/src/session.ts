@@ -1,6 +1,9 @@
 import { Parlour, ParlourError } from 'parlour-client';
 import type { Config } from './config.ts';
 
+/** So many rows of a log are in the document at most: more make each change of it slow. */
+const MESSAGES_HELD = 300;
+
 /** Somebody of the demo. */
 export interface Person {
   sub: string;
@@ -56,7 +59,7 @@ export class Persons {
 export function connect(config: Config, person: Person | null): Parlour {
   const { tokenUrl } = config;
   const token = tokenUrl ? () => tokenOfApp(tokenUrl) : () => tokenOfDemo(person);
-  return new Parlour({ url: config.api, token });
+  return new Parlour({ url: config.api, token, windowSize: MESSAGES_HELD });
 }
 
 async function tokenOfApp(url: string): Promise<string> {
