@@ -40,6 +40,8 @@ export class Core {
   readonly sync: Sync;
   /** @internal Every event that is about a room, on whichever channel but the room's. */
   readonly heard = new Emitter<{ event: string; data: RoomEvent }>();
+  /** @internal Rooms whose rows in lists are not up to date, by what their own channel or an answer told. */
+  readonly touched = new Emitter<string>();
   /** @internal */
   readonly windowSize: number;
   readonly #tokens: Tokens;
@@ -127,6 +129,7 @@ export class Core {
     this.http.close();
     this.timers.close();
     this.heard.clear();
+    this.touched.clear();
     this.sync.looked.clear();
   }
 

@@ -3,6 +3,7 @@ import { Core, type CoreOptions } from './core.js';
 import { RoomList } from './list.js';
 import { People, Reports, Rooms } from './people.js';
 import type { RoomState } from './types.js';
+import { VIEWING, Viewing } from './viewing.js';
 
 /** The API's largest page: the total of unread messages is that of as many rooms as `/v1/me` counts. */
 const LIST_PAGE = 100;
@@ -14,6 +15,8 @@ export class Parlour extends Core {
   readonly people = new People(this);
   readonly rooms = new Rooms(this);
   readonly reports = new Reports(this);
+  /** Who else of the caller's desk looks at a room. */
+  readonly viewing = new Viewing(this);
   readonly #lists = new Map<string, RoomList>();
 
   constructor(options: ParlourOptions) {
@@ -38,11 +41,12 @@ export class Parlour extends Core {
       query: { limit: LIST_PAGE, state },
       unread: (room) => room.unread ?? 0,
       includes: (room) => room.state === state && (room.kind === 'support' || room.kind === 'listing'),
-      concerns: (event) => event === 'new_user_message' || event === 'room_updated',
+      concerns: (event) => event === 'new_user_message' || event === 'room_updated' || event === VIEWING,
     }));
   }
 
   override close(): void {
+    this.viewing.close();
     for (const list of this.#lists.values()) list.close();
     super.close();
   }

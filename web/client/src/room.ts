@@ -167,6 +167,11 @@ export class Room {
     return this.#log.loadAround(seq);
   }
 
+  /** Fetches the room itself again: for what changes by the clock alone, as who gave on the day of a reveal. */
+  refresh(): Promise<void> {
+    return this.load(true);
+  }
+
   /** Stops listening. Posts that wait are sent all the same. */
   close(): void {
     if (this.#isClosed) return;
@@ -238,6 +243,7 @@ export class Room {
     if (event === 'room_updated') this.#isUpdated(data);
     if (event === 'messages_read') this.#read(String(data.member_id), Number(data.read));
     if (event === 'new_message') this.#typing.heard(String(data.sender_id), false);
+    if (event === 'message_updated' || event === 'message_deleted') this.#touch(data.seq ?? 0);
     this.#log.hears(event, data);
   }
 
@@ -256,7 +262,14 @@ export class Room {
   }
 
   async #changes(method: 'PATCH' | 'PUT' | 'DELETE', rest: string, body?: unknown): Promise<void> {
-    this.#log.replace(await this.#core.http.send<Message>(method, this.#path(rest), body));
+    const message = await this.#core.http.send<Message>(method, this.#path(rest), body);
+    this.#log.replace(message);
+    if (method !== 'PUT') this.#touch(message.seq);
+  }
+
+  /** Lists show the last message: where that was edited or deleted, or is one's own from elsewhere, they fetch it. */
+  #touch(seq: number): void {
+    if (seq >= this.#log.head) this.#core.touched.emit(this.id);
   }
 
   #fails(error: ParlourError): void {
@@ -326,7 +339,10 @@ export class Room {
     // Who posts has read up to there: the server moves the mark as well.
     const you = this.#info?.you;
     const own = you && messages.filter((message) => message.sender_id === you.member_id).at(-1);
-    if (own && own.seq > you.read) this.#marks(you.member_id, own.seq);
+    if (own && own.seq > you.read) {
+      this.#touch(own.seq);
+      this.#marks(you.member_id, own.seq);
+    }
     const shown = new Set(messages.map((message) => message.client_id));
     this.#core.outbox.confirm(
       this.id,

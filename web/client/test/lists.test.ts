@@ -245,3 +245,22 @@ test('a group’s members are listed, come and go, and who leaves has left', asy
     () => ida.inbox.snapshot,
   );
 });
+
+test('a row follows its open room: an edit, a deletion, and what one wrote elsewhere', async (t) => {
+  const { client, caller } = await scene(t, program);
+  const [eve, elsewhere] = [await caller({ sub: 'row-eve' }), await caller({ sub: 'row-me' })];
+  const { id } = await eve.opens({ kind: 'direct', with: 'row-me' });
+  await eve.posts(id, 'first');
+  const me = client({ sub: 'row-me' });
+  await me.inbox.load();
+  const room = me.room(id);
+  await shows(room, 'first');
+  await settled(me);
+  const preview = () => me.inbox.snapshot.rooms[0]?.last_message;
+  await elsewhere.posts(id, 'from another device');
+  await until(me.inbox, () => preview()?.preview === 'from another device', preview);
+  await room.edit(2, 'edited');
+  await until(me.inbox, () => preview()?.preview === 'edited', preview);
+  await elsewhere.call('DELETE', `/v1/rooms/${id}/messages/2`);
+  await until(me.inbox, () => preview()?.deleted === true, preview);
+});

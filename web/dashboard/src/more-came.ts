@@ -1,0 +1,78 @@
+import { css, html } from 'lit';
+import type { Entry, RoomHandle } from 'parlour-client';
+import { timeOf } from 'parlour-ui/dates.ts';
+import { t } from 'parlour-ui/locale.ts';
+import { Overlay } from 'parlour-ui/overlay.ts';
+import { entrySender } from 'parlour-ui/people.ts';
+import { attempt } from 'parlour-ui/toast.ts';
+import { Watch } from 'parlour-ui/watch.ts';
+
+/** More came than was seen when a room was to be put away: shows what, and asks again. */
+class MoreCame extends Overlay<true> {
+  static override properties = { handle: { attribute: false }, seen: { attribute: false } };
+  declare handle: RoomHandle;
+  declare seen: number;
+  readonly #watch = new Watch(this);
+
+  static override styles = [
+    ...Overlay.styles,
+    css`
+      li {
+        padding: 8px 14px;
+        border-radius: 14px;
+        background: var(--fill);
+        overflow-wrap: anywhere;
+        white-space: pre-wrap;
+      }
+      li + li {
+        margin-top: 6px;
+      }
+      small {
+        display: block;
+        color: var(--muted);
+      }
+    `,
+  ];
+
+  override willUpdate(): void {
+    this.#watch.set(this.handle);
+  }
+
+  protected override heading() {
+    return t('moreCame');
+  }
+
+  protected override body() {
+    const news = this.handle.messages.filter((entry) => entry.seq !== null && entry.seq > this.seen);
+    return html`
+      <p class="quiet">${t('moreCameText', { n: news.length })}</p>
+      <ul role="list">${news.slice(-10).map((entry) => this.#row(entry))}</ul>
+    `;
+  }
+
+  protected override footer() {
+    return html`
+      <button class="button" @click=${() => this.close(true)}>${t('archiveAnyway')}</button>
+      <button class="button primary" autofocus @click=${() => this.close()}>${t('cancel')}</button>
+    `;
+  }
+
+  #row(entry: Entry) {
+    const { info } = this.handle.snapshot;
+    const name = info ? entrySender(info, entry) : '';
+    return html`<li dir="auto"><small>${name} · ${timeOf(new Date(entry.created_at))}</small>${entry.body ?? t('deleted')}</li>`;
+  }
+}
+
+customElements.define('desk-more-came', MoreCame);
+
+/** Whether it was put away all the same. */
+export async function askDespite(
+  handle: RoomHandle,
+  seen: number,
+  archive: () => Promise<unknown>,
+): Promise<boolean> {
+  const element = new MoreCame();
+  Object.assign(element, { handle, seen });
+  return (await element.open()) === true && (await attempt(archive));
+}
