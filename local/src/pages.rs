@@ -44,11 +44,10 @@ pub(crate) fn router<S: Clone + Send + Sync + 'static>(folder: Option<&Path>) ->
             pages = pages.route_service(path, ServeFile::new(folder.join(file)));
         }
     }
-    for file in ["widget.js", "favicon.svg"] {
-        pages = pages.route_service(&format!("/{file}"), ServeFile::new(folder.join(file)));
-    }
     pages
+        .route_service("/favicon.svg", ServeFile::new(folder.join("favicon.svg")))
         .nest_service("/assets", ServeDir::new(folder.join("assets")))
+        .nest_service("/widget", ServeDir::new(folder.join("widget")))
         .layer(middleware::from_fn(guarded))
 }
 

@@ -12,13 +12,13 @@ struct Built(PathBuf);
 impl Built {
     fn new() -> Self {
         let folder = std::env::temp_dir().join(format!("parlour-pages-{}", uuid::Uuid::new_v4()));
-        for page in ["", "inbox", "desk", "shop", "live", "assets"] {
+        for page in ["", "inbox", "desk", "shop", "live", "assets", "widget"] {
             fs::create_dir_all(folder.join(page)).expect("a folder");
             fs::write(folder.join(page).join("index.html"), format!("page {page}"))
                 .expect("a page");
         }
         fs::write(folder.join("assets/app-1a2b.js"), "let a").expect("a script");
-        fs::write(folder.join("widget.js"), "let b").expect("a script");
+        fs::write(folder.join("widget/widget.js"), "let b").expect("a script");
         fs::write(folder.join("secret.txt"), "not a page").expect("a file");
         Self(folder)
     }
@@ -58,7 +58,7 @@ async fn every_page_has_its_paths_and_loads_nothing_from_elsewhere() {
     }
     let asset = reader.get("/assets/app-1a2b.js").await;
     assert!(header(&asset, "cache-control").contains("immutable"), "{asset}");
-    assert_eq!(reader.get("/widget.js").await.status, 200);
+    assert_eq!(reader.get("/widget/widget.js").await.status, 200);
     assert_eq!(reader.get("/config.json").await.expect(200)["demo"], true);
     for nothing in ["/secret.txt", "/assets/../secret.txt", "/assets/%2e%2e/secret.txt", "/inboxes"]
     {

@@ -37,7 +37,7 @@ function cell(text: string, isNumber = false): HTMLTableCellElement {
 function add(kind: string, cells: readonly HTMLTableCellElement[]): void {
   const row = document.createElement('tr');
   row.className = kind;
-  row.append(cell(new Date().toLocaleTimeString()), ...cells);
+  row.append(cell(new Date().toLocaleTimeString([], { hour12: false })), ...cells);
   const rows = by('rows');
   rows.prepend(row);
   while (rows.childElementCount > ROWS) rows.lastElementChild?.remove();
