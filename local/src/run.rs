@@ -72,6 +72,7 @@ pub async fn run(args: Args) -> Result<(), Box<dyn Error>> {
     };
     let mut terminated = signal(SignalKind::terminate())?;
     let known_to_all = options.known_to_all();
+    let has_pages = options.pages.is_some();
     let program = Local::start(options).await?;
     if !known_to_all.is_empty() && !program.address().ip().is_loopback() {
         let (address, names) = (program.address(), known_to_all.join(" and "));
@@ -79,7 +80,7 @@ pub async fn run(args: Args) -> Result<(), Box<dyn Error>> {
             "parlour: warning: others can reach {address}, and everybody knows the demo secrets: set {names}"
         );
     }
-    announce(program.address());
+    announce(program.address(), has_pages);
     tokio::spawn(delete_expired(data.engine.clone()));
     let dispatching = tokio::spawn(program.dispatching(DISPATCH_INTERVAL));
     tokio::select! {
@@ -117,10 +118,15 @@ fn webhooks(url: Option<&str>, own: SocketAddr) -> Result<Option<WebhookSettings
 }
 
 #[allow(clippy::print_stdout, reason = "this is what the program has to say")]
-fn announce(address: SocketAddr) {
+fn announce(address: SocketAddr, has_pages: bool) {
     let here = from_here(address);
+    let pages = if has_pages {
+        format!("\n\nOpen http://{here} in a browser: it says what there is to try.")
+    } else {
+        String::new()
+    };
     println!(
-        "Parlour is listening on http://{address}
+        "Parlour is listening on http://{address}{pages}
 
 To see a message posted, copy this into another terminal:
 
