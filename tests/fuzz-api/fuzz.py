@@ -17,6 +17,7 @@ import os
 import pathlib
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -91,14 +92,34 @@ def set_scene(base):
         "channels": [room["channel"] for room in rooms],
         "reports": [report["id"]],
         "names": ["alice", "bob", "bike", "family", "nobody"],
+        "webhooks": [hook["id"] for hook in call(base, "GET", "/v1/webhooks?state=pending", server)["webhooks"]],
+        "mail_link": mail_link(base, tokens["agnes"]),
     }
 
 
+def mail_link(base, agent):
+    """What the link of a mail carries: an agent has answered somebody who has not read it."""
+    reader = call(base, "POST", "/dev/tokens", body={"sub": "reader", "email": "reader@mail.example"})["token"]
+    room = call(base, "POST", "/v1/rooms", reader, {"kind": "support"})["id"]
+    call(base, "POST", f"/v1/rooms/{room}/messages", agent, {"body": "It is on its way."})
+    call(base, "PUT", "/dev/clock", body={"advance_ms": 360_000})
+    call(base, "POST", "/dev/dispatch")
+    text = call(base, "GET", "/dev/mail")[-1]["text"]
+    return re.search(r"unsubscribe\?token=(\S+)", text).group(1)
+
+
 def started(program, log):
-    """The running program and its address."""
+    """The running program and its address. Nobody is there who would take its webhooks, so that some wait."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        nowhere = server.getsockname()[1]
+    settings = {
+        "PARLOUR_APP_WEBHOOK_URL": f"http://127.0.0.1:{nowhere}/hooks",
+        "PARLOUR_APP_WEBHOOK_SECRET": "whsec_" + "A" * 32,
+    }
     with open(log, "wb") as out:
         process = subprocess.Popen(
-            [program, "--listen", "127.0.0.1:0", "--data", ":memory:"], stdin=subprocess.DEVNULL, stdout=out, stderr=out
+            [program, "--listen", "127.0.0.1:0", "--data", ":memory:"],
+            env={**os.environ, **settings}, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
         )
     end = time.monotonic() + START_SECONDS
     while time.monotonic() < end and process.poll() is None:

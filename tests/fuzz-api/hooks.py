@@ -70,6 +70,8 @@ def real(name, path, method):
         return f"passer-by-{CHANCE.randint(1, 5)}"
     if path.startswith("/v1/reports/"):
         return CHANCE.choice(SCENE["reports"])
+    if path.startswith("/v1/webhooks/"):
+        return CHANCE.choice(SCENE["webhooks"])
     return CHANCE.choice(SCENE["names"])
 
 
@@ -112,6 +114,8 @@ def before_call(context, case, kwargs):
     for name in case.path_parameters or {}:
         if CHANCE.random() < REAL:
             case.path_parameters[name] = real(name, path, method)
+    if path == "/v1/mail/unsubscribe" and CHANCE.random() < REAL:
+        case.query = {**(case.query or {}), "token": SCENE["mail_link"]}
     if isinstance(case.body, dict) and CHANCE.random() < REAL / 2:
         make_real(case.body)
     if CHANCE.random() < SIGNED_IN:
