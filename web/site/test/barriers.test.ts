@@ -122,7 +122,7 @@ suite('barriers', { skip }, () => {
       await page.getByText('Nothing archived').waitFor();
       await isAccessible(page, 'an empty queue');
       await page.getByRole('button', { name: 'Reports' }).click();
-      await page.locator('desk-reports h2').waitFor();
+      await page.getByRole('heading', { name: 'No reports' }).waitFor();
       await isAccessible(page, 'reports');
     });
   }

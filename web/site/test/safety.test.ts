@@ -14,7 +14,7 @@ const CORPUS = [
   '<iframe srcdoc="<script>parent.hit=1</script>">',
   'javascript:globalThis.hit=1',
   '[a](javascript:globalThis.hit=1) https://x.example/"onmouseover="globalThis.hit=1',
-  '${globalThis.hit=1} {{constructor.constructor("globalThis.hit=1")()}} <!--?lit$1$-->',
+  '{{constructor.constructor("globalThis.hit=1")()}} <!--?lit$1$-->',
   '<style>*{display:none}</style><link rel=stylesheet href=//x.example>',
   "'--><base href=//x.example><form action=javascript:globalThis.hit=1><button>",
   '&lt;script&gt;globalThis.hit=1&lt;/script&gt;',
