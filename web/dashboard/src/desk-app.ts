@@ -8,6 +8,7 @@ import { icon } from 'parlour-ui/icons.ts';
 import { layout } from 'parlour-ui/layout.ts';
 import type { WindowedList } from 'parlour-ui/list.ts';
 import { t } from 'parlour-ui/locale.ts';
+import { isOverlayShown } from 'parlour-ui/overlay.ts';
 import 'parlour-ui/person-search.ts';
 import type { PersonSearch } from 'parlour-ui/person-search.ts';
 import { Router } from 'parlour-ui/router.ts';
@@ -207,8 +208,8 @@ class DeskApp extends LitElement {
     const target = event.composedPath()[0];
     const isWriting = target instanceof Element && target.matches('input, textarea, select');
     if (event.defaultPrevented || event.isComposing || event.altKey || event.ctrlKey || event.metaKey) return;
-    const isInside = (it: EventTarget) => it instanceof Element && it.matches('[popover], dialog');
-    if (event.composedPath().some(isInside)) return;
+    const isPopup = (it: EventTarget) => it instanceof Element && it.matches('[popover]');
+    if (isOverlayShown() || event.composedPath().some(isPopup)) return;
     if (isWriting) {
       if (event.key === 'Escape') (target as HTMLElement).blur();
       return;

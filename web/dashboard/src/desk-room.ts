@@ -13,7 +13,8 @@ import type { Act } from 'parlour-ui/message.ts';
 import { nameOf, titleOf } from 'parlour-ui/people.ts';
 import { attempt, toast } from 'parlour-ui/toast.ts';
 import { Watch } from 'parlour-ui/watch.ts';
-import { type Canned, chooseCanned } from './canned.ts';
+import type { Canned } from './canned.ts';
+import { chooseCanned } from './canned-menu.ts';
 import { askDespite } from './more-came.ts';
 
 const MAY: ReadonlySet<Act> = new Set(['react', 'reply', 'edit', 'delete']);

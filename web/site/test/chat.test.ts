@@ -307,7 +307,7 @@ suite('the chat', { skip }, () => {
     await page.keyboard.press('Enter');
     await page
       .locator('.message.own', { hasText: 'by keys' })
-      .locator('.quote', { hasText: 'first' })
+      .locator('.bubble.sent .quote', { hasText: 'first' })
       .waitFor();
     await page.keyboard.press('ArrowUp');
     await page.locator('.context', { hasText: 'Editing' }).waitFor();

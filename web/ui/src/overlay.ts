@@ -3,6 +3,13 @@ import { base, controls } from './base.ts';
 import { icon } from './icons.ts';
 import { t } from './locale.ts';
 
+let shown = 0;
+
+/** Whether a dialog is open. What has the focus does not tell: a button that was disabled has lost it. */
+export function isOverlayShown(): boolean {
+  return shown > 0;
+}
+
 /** A modal dialog: the browser's own, which keeps the focus inside, closes with Escape and gives the focus back. */
 export abstract class Overlay<Answer> extends LitElement {
   static override styles = [
@@ -83,6 +90,16 @@ export abstract class Overlay<Answer> extends LitElement {
     return new Promise((resolve) => {
       this.#answer = resolve;
     });
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    shown += 1;
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    shown -= 1;
   }
 
   protected abstract heading(): string;

@@ -44,7 +44,7 @@ export async function serve(program: string, config: object | null): Promise<Sit
       return;
     }
     if (pathname.startsWith('/dev/')) {
-      const passed = call(program + pathname, { method: request.method ?? 'GET' }, (answer) => {
+      const passed = call(program + pathname, { agent: false, method: request.method ?? 'GET' }, (answer) => {
         response.writeHead(answer.statusCode ?? 502, { 'content-type': 'application/json' });
         answer.pipe(response);
       });
