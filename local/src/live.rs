@@ -1,6 +1,6 @@
 //! What the program does while it does it, for a developer to watch: each request with what it asks of the store,
 //! and each event that passes. `GET /dev/live` streams both; while nobody watches, only calls are counted, which
-//! each answer tells in `Server-Timing` (W3C Server Timing).
+//! each answer that grants something tells in `Server-Timing` (W3C Server Timing).
 
 use std::{
     convert::Infallible,
@@ -152,7 +152,10 @@ pub(crate) async fn count(State(live): State<Live>, request: HttpRequest, next: 
     let mut response = COST.scope(Arc::clone(&cost), next.run(request)).await;
     let took = began.elapsed();
     let spent = Spent::of(&cost);
-    if let Ok(value) = HeaderValue::from_str(&spent.timing(took)) {
+    // What is refused must not tell by its cost whether it is there.
+    if response.status().is_success()
+        && let Ok(value) = HeaderValue::from_str(&spent.timing(took))
+    {
         response.headers_mut().insert(SERVER_TIMING, value);
     }
     if path.starts_with("/v1/") {
