@@ -183,7 +183,8 @@ suite('the dashboard', { skip }, () => {
     await page.keyboard.press('r');
     await page.keyboard.type('by keys');
     await page.keyboard.press('Enter');
-    await page.locator('.message.own', { hasText: 'by keys' }).waitFor();
+    // Until it is stored, the chat has seen less than there is, and would not be put away.
+    await page.locator('.bubble.sent', { hasText: 'by keys' }).waitFor();
     await page.keyboard.press('Escape');
     await page.keyboard.press('e');
     await page.getByRole('button', { name: 'Restore' }).waitFor();
