@@ -181,6 +181,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/mail/unsubscribe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A page that asks whether its reader wants no more mails. It changes nothing: programs look at links, too. */
+        get: operations["show_unsubscribe"];
+        put?: never;
+        /**
+         * No more mails, by the link of one: for its page's button, and for mail programs, whose body
+         *     (`List-Unsubscribe=One-Click`, RFC 8058) says nothing more.
+         */
+        post: operations["unsubscribe"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/me": {
         parameters: {
             query?: never;
@@ -191,6 +212,24 @@ export interface paths {
         /** The caller's own account, and its channel. */
         get: operations["get_me"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/mail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the caller is mailed about what it has not read. */
+        get: operations["get_mail"];
+        /** Whether the caller is to be mailed about what it has not read, from now on. */
+        put: operations["put_mail"];
         post?: never;
         delete?: never;
         options?: never;
@@ -600,6 +639,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Webhooks that did not arrive, newest first; for the application's server and support agents. */
+        get: operations["list_webhooks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes the failed webhooks due again, a thousand or so with each call; for the application's server and
+         *     support agents.
+         */
+        post: operations["replay_webhooks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tries a webhook again, now, under the same id; for the application's server and support agents. */
+        post: operations["replay_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -608,6 +701,53 @@ export interface components {
         AddMembers: {
             /** @description The users' ids: 1 to 1,000. */
             members: string[];
+        };
+        /** @description A webhook that did not arrive at once. */
+        AppWebhook: {
+            /**
+             * Format: int32
+             * @description How often it was tried.
+             */
+            attempts: number;
+            /**
+             * Format: date-time
+             * @description When what it tells happened.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it was given up.
+             */
+            failed_at?: string | null;
+            /**
+             * Format: uuid
+             * @description UUID: the `webhook-id` with which it is sent.
+             */
+            id: string;
+            /**
+             * Format: int32
+             * @description What the receiver answered last; null if it did not.
+             */
+            last_status?: number | null;
+            /**
+             * Format: date-time
+             * @description When it is tried again.
+             */
+            next_attempt_at?: string | null;
+            /**
+             * Format: uuid
+             * @description The room that it is about.
+             */
+            room_id?: string | null;
+            /**
+             * Format: int64
+             * @description The place of the message that it is about.
+             */
+            seq?: number | null;
+            /** @description Whether it is tried again. */
+            state: components["schemas"]["HookState"];
+            /** @description What it tells. */
+            type: components["schemas"]["HookKind"];
         };
         /** @description What a Pusher client sends before it subscribes. */
         AuthorizeChannel: {
@@ -717,7 +857,7 @@ export interface components {
             delivered: boolean;
         };
         /** @description Whom a desk has before it. */
-        DeskUser: {
+        DeskUser: components["schemas"]["Presence"] & {
             /** @description The e-mail address; only support agents see it. */
             email?: string | null;
             /** @description The user's id in the room. */
@@ -769,6 +909,16 @@ export interface components {
              */
             reveal_at: string;
         };
+        /**
+         * @description A kind of thing that the application's server is told of.
+         * @enum {string}
+         */
+        HookKind: "message.created" | "room.opened" | "room.archived" | "report.filed" | "person.erased";
+        /**
+         * @description What has become of a webhook that did not arrive at once.
+         * @enum {string}
+         */
+        HookState: "pending" | "failed";
         /** @description The newest message of a room, in short. */
         LastMessage: {
             /**
@@ -863,6 +1013,11 @@ export interface components {
             /** @description Its title. */
             title: string;
         };
+        /** @description Whether somebody is mailed about what it has not read. */
+        MailWish: {
+            /** @description Whether it is. */
+            wanted: boolean;
+        };
         /** @description How far the caller has read. */
         MarkRead: {
             /**
@@ -903,7 +1058,7 @@ export interface components {
             unread_rooms: number;
         };
         /** @description Someone in a room. */
-        Member: {
+        Member: components["schemas"]["Presence"] & {
             /** @description Opaque, unique in the room. */
             id: string;
             /** @description The name to show. */
@@ -1072,7 +1227,7 @@ export interface components {
             with?: string | null;
         };
         /** @description A person as its viewer may see it. */
-        Person: {
+        Person: components["schemas"]["Presence"] & {
             /** @description The e-mail address: only to the person itself, to admins and to the application's server. */
             email?: string | null;
             /** @description The application's own id of the person. */
@@ -1087,15 +1242,10 @@ export interface components {
              * @description How the application rates the person.
              */
             karma?: number | null;
-            /**
-             * Format: date-time
-             * @description When the person was connected last, to the minute. Absent while it is, and where `online` is.
-             */
-            last_seen?: string | null;
+            /** @description The language that the person reads: only to those who see the e-mail address. */
+            locale?: string | null;
             /** @description The name to show. */
             name?: string | null;
-            /** @description Whether the person is connected, where that is told. Lists do not know it. */
-            online?: boolean | null;
             /** @description The address of a picture. */
             picture?: string | null;
             /** @description What sort of account. */
@@ -1107,6 +1257,16 @@ export interface components {
             next?: string | null;
             /** @description The people, by name. */
             users: components["schemas"]["Person"][];
+        };
+        /** @description Whether somebody is connected; nothing where that is not told. */
+        Presence: {
+            /**
+             * Format: date-time
+             * @description When it was last, to the minute. Absent while it is.
+             */
+            last_seen?: string | null;
+            /** @description Whether it is now. */
+            online?: boolean | null;
         };
         /**
          * @description What sort of account a principal is. Accounts of different types never collide, whatever
@@ -1170,6 +1330,8 @@ export interface components {
              * @description How the application rates the person.
              */
             karma?: number | null;
+            /** @description The language that the person reads (BCP 47), as `de-AT`: mail is in it. */
+            locale?: string | null;
             /** @description The name to show: 1 to 200 characters. The person is found by it. */
             name?: string | null;
             /** @description The address of a picture. */
@@ -1199,6 +1361,19 @@ export interface components {
              * @description How many messages are not.
              */
             unread: number;
+        };
+        /** @description What came of trying a webhook again. */
+        Replay: {
+            /** @description Whether the receiver took it. */
+            delivered: boolean;
+            webhook?: components["schemas"]["AppWebhook"] | null;
+        };
+        /** @description How many webhooks were made due again. */
+        ReplayedWebhooks: {
+            /** @description Whether there are more: call again. */
+            more: boolean;
+            /** @description So many. */
+            replayed: number;
         };
         /** @description A report as its reporter sees it. */
         Report: {
@@ -1458,6 +1633,13 @@ export interface components {
             channel?: string | null;
             /** @description `channel_occupied`, `channel_vacated`, or another. */
             name: string;
+        };
+        /** @description A page of the list of webhooks. */
+        WebhookList: {
+            /** @description Pass it as `cursor` for the next page; null at the end. */
+            next?: string | null;
+            /** @description The webhooks, newest first. */
+            webhooks: components["schemas"]["AppWebhook"][];
         };
         /** @description How a room is for its viewer. For agents: how it is for the desk, which they share. */
         You: {
@@ -2292,6 +2474,110 @@ export interface operations {
             };
         };
     };
+    show_unsubscribe: {
+        parameters: {
+            query: {
+                /** @description Whose mails it is about, and that the link is one of ours. */
+                token: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description The link is none of ours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description A parameter is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Try again */
+            503: {
+                headers: {
+                    /** @description In how many seconds to try again */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unsubscribe: {
+        parameters: {
+            query: {
+                /** @description Whose mails it is about, and that the link is one of ours. */
+                token: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done: a page that says so */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description The link is none of ours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description A parameter is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Try again */
+            503: {
+                headers: {
+                    /** @description In how many seconds to try again */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_me: {
         parameters: {
             query?: never;
@@ -2336,6 +2622,163 @@ export interface operations {
             };
             /** @description Erased, after the token was made */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Try again */
+            503: {
+                headers: {
+                    /** @description In how many seconds to try again */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_mail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The caller's wish */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "wanted": true
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MailWish"];
+                };
+            };
+            /** @description No good token */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Erased, after the token was made */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Try again */
+            503: {
+                headers: {
+                    /** @description In how many seconds to try again */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_mail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "wanted": false
+                 *     }
+                 */
+                "application/json": components["schemas"]["MailWish"];
+            };
+        };
+        responses: {
+            /** @description The caller's wish now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "wanted": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MailWish"];
+                };
+            };
+            /** @description Not JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No good token */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Erased, after the token was made */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not JSON by its type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5858,6 +6301,254 @@ export interface operations {
             };
             /** @description A parameter is wrong */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Try again */
+            503: {
+                headers: {
+                    /** @description In how many seconds to try again */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_webhooks: {
+        parameters: {
+            query?: {
+                /** @description `failed` unless given; or `pending`. */
+                state?: "pending" | "failed";
+                /** @description How many webhooks: 1 to 100, 20 unless given. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of webhooks */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "next": "1767268800000.d272889b-b989-87b2-ba55-a15e61b44927",
+                     *       "webhooks": [
+                     *         {
+                     *           "attempts": 1,
+                     *           "created_at": "2026-01-01T12:00:00.000Z",
+                     *           "failed_at": "2026-01-01T12:00:00.000Z",
+                     *           "id": "fcf02e1e-120b-89c4-8eb7-0259d04be088",
+                     *           "last_status": 410,
+                     *           "room_id": "d9f50089-0d22-829f-8d17-a6fc3be28fe6",
+                     *           "state": "failed",
+                     *           "type": "room.archived"
+                     *         },
+                     *         {
+                     *           "attempts": 1,
+                     *           "created_at": "2026-01-01T12:00:00.000Z",
+                     *           "failed_at": "2026-01-01T12:00:00.000Z",
+                     *           "id": "d272889b-b989-87b2-ba55-a15e61b44927",
+                     *           "last_status": 410,
+                     *           "room_id": "c368ce42-3498-8141-b73f-7016956c8894",
+                     *           "seq": 1,
+                     *           "state": "failed",
+                     *           "type": "message.created"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookList"];
+                };
+            };
+            /** @description No good token */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Neither the application's server nor a support agent */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A parameter is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Try again */
+            503: {
+                headers: {
+                    /** @description In how many seconds to try again */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replay_webhooks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How many */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "more": false,
+                     *       "replayed": 6
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReplayedWebhooks"];
+                };
+            };
+            /** @description No good token */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Neither the application's server nor a support agent */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No receiver is set */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Try again */
+            503: {
+                headers: {
+                    /** @description In how many seconds to try again */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replay_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The webhook */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What came of it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "delivered": false,
+                     *       "webhook": {
+                     *         "attempts": 2,
+                     *         "created_at": "2026-01-01T12:00:00.000Z",
+                     *         "failed_at": "2026-01-01T12:00:00.000Z",
+                     *         "id": "fcf02e1e-120b-89c4-8eb7-0259d04be088",
+                     *         "last_status": 410,
+                     *         "room_id": "d9f50089-0d22-829f-8d17-a6fc3be28fe6",
+                     *         "state": "failed",
+                     *         "type": "room.archived"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Replay"];
+                };
+            };
+            /** @description No good token */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Neither the application's server nor a support agent */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No receiver is set */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
