@@ -10,6 +10,7 @@ use std::{
 
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use axum::{middleware, serve::ListenerExt as _};
+use dispatch::mail::{BadServer, Smtp};
 use shared::{
     actions::{Services, SetupError},
     auth::{self, IssuerKeys, Secrets, TokenRules, TokenSettings},
@@ -25,8 +26,6 @@ use shared::{
     webhook::WebhookSettings,
 };
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle, time::MissedTickBehavior};
-
-use dispatch::mail::{BadServer, Smtp};
 
 use crate::{
     dev::{self, DevClock},

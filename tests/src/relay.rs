@@ -32,6 +32,8 @@ pub enum Mood {
     Answers(u16),
     /// It takes the events and never answers.
     Hangs,
+    /// It takes events, and refuses calls (413) that hold this text.
+    Refuses(&'static str),
 }
 
 /// Some Pusher-compatible server, known by its address alone. Like every such server it refuses
@@ -139,6 +141,11 @@ async fn called(
             records.refused.push(reason.to_string());
             return (StatusCode::UNAUTHORIZED, "not signed");
         }
+        if let Mood::Refuses(text) = records.mood
+            && String::from_utf8_lossy(&body).contains(text)
+        {
+            return (StatusCode::PAYLOAD_TOO_LARGE, "{}");
+        }
         if method == Method::POST {
             records.calls += 1;
             let events = events(path, &body);
@@ -149,6 +156,7 @@ async fn called(
     };
     match mood {
         Mood::Hangs => pending().await,
+        Mood::Refuses(_) => (StatusCode::OK, "{}"),
         Mood::Answers(status) => {
             (StatusCode::from_u16(status).expect("a status of the test's own"), "{}")
         }

@@ -9,7 +9,7 @@ use std::{
 use futures_util::{StreamExt as _, stream};
 use serde::Serialize;
 use shared::{
-    actions::{Services, mail::Mailing, redelivery::Outcome},
+    actions::{Services, mail::Mailing, outcome::Outcome},
     domain::ids::{RoomId, SideKey},
     error::Error,
     store::{Due, DueTimers, Timer},

@@ -1,8 +1,10 @@
 //! Mailing somebody about what it has not read: once for each time it falls behind, and never while it is
 //! there.
 
+use std::collections::VecDeque;
+
 use crate::{
-    actions::{Services, redelivery::Outcome, view::RoomView},
+    actions::{Services, outcome::Outcome, view::RoomView},
     domain::{
         ids::{RoomId, SideKey},
         member::MemberType,
@@ -52,9 +54,11 @@ pub struct Mail {
 
 /// What somebody has not read.
 struct Behind {
-    first: Option<Message>,
-    newest: Vec<Message>,
-    more: u64,
+    /// The first message: its place, and when it was sent.
+    first: Option<(u64, Timestamp)>,
+    newest: VecDeque<Message>,
+    /// How many there are beside these.
+    more: usize,
     /// Whether one is just being stored.
     is_pending: bool,
 }
@@ -102,13 +106,13 @@ impl Services {
             return self.needless(&lease).await;
         };
         let behind = self.behind(&room).await?;
-        let Some(first) = &behind.first else {
+        let Some((first, sent_at)) = behind.first else {
             return match behind.is_pending {
                 true => self.later(&lease, now.plus_millis(MOMENT)).await,
                 false => self.needless(&lease).await,
             };
         };
-        let ripe = first.created_at.plus_millis(delay);
+        let ripe = sent_at.plus_millis(delay);
         if ripe > now {
             // What it was noted for was read, but not what came after that.
             return self.later(&lease, ripe).await;
@@ -116,9 +120,9 @@ impl Services {
         if self.store.presence(side, now).await?.is_some_and(|presence| presence.online) {
             return self.later(&lease, now.plus_millis(delay)).await;
         }
-        let first = first.seq;
         let view = self.view(room.clone(), info).await?;
-        let letter = self.letter(settings, (&room, &view), &person, to, behind).await?;
+        let unread = self.unread(settings, (&room, &view), (first, behind), (&person, to)).await?;
+        let letter = unread.letter();
         Ok(Mailing::Carry(Box::new(Mail { letter, lease, first })))
     }
 
@@ -159,39 +163,44 @@ impl Services {
 
     /// What a member has not read.
     async fn behind(&self, room: &Membership) -> Result<Behind, Error> {
-        let read = Window::After(room.mark.read);
-        let page = self.store.page_of(room, read, PER_PAGE, &self.clock).await?;
-        let is_unread = |slot: Slot| match slot {
-            Slot::Message(message) => {
+        let (mut reached, mut all) = (room.mark.read, 0);
+        let mut behind =
+            Behind { first: None, newest: VecDeque::new(), more: 0, is_pending: false };
+        while reached < room.head.seq {
+            let after = Window::After(reached);
+            let page = self.store.page_of(room, after, PER_PAGE, &self.clock).await?;
+            let Some(last) = page.slots.last() else {
+                behind.is_pending = true;
+                break;
+            };
+            reached = last.seq();
+            let messages = page.slots.into_iter().filter_map(|slot| match slot {
+                Slot::Message(message) => Some(message),
+                Slot::Void(_) | Slot::Pending(_) => None,
+            });
+            for message in messages {
                 let is_own = message.sender_id == room.mark.member_id;
-                Some(message).filter(|message| !is_own && message.deleted_at.is_none())
+                if is_own || message.deleted_at.is_some() {
+                    continue;
+                }
+                all += 1;
+                behind.first.get_or_insert((message.seq, message.created_at));
+                behind.newest.push_back(message);
+                behind.newest.drain(..behind.newest.len().saturating_sub(MOST_LINES));
             }
-            Slot::Void(_) | Slot::Pending(_) => None,
-        };
-        let mut newest: Vec<Message> = page.slots.iter().cloned().filter_map(is_unread).collect();
-        let reached = page.slots.last().map_or(room.mark.read, Slot::seq);
-        let (first, mut all) = (newest.first().cloned(), newest.len() as u64);
-        let is_pending = reached < room.head.seq;
-        if page.slots.len() as u64 == PER_PAGE && is_pending {
-            all += room.head.seq - reached;
-            let page = self.store.page_of(room, Window::Newest, PER_PAGE, &self.clock).await?;
-            newest = page.slots.into_iter().filter_map(is_unread).collect();
         }
-        newest.drain(..newest.len().saturating_sub(MOST_LINES));
-        let more = all.saturating_sub(newest.len() as u64);
-        Ok(Behind { first, newest, more, is_pending })
+        behind.more = all - behind.newest.len();
+        Ok(behind)
     }
 
-    async fn letter(
+    async fn unread(
         &self,
         settings: &MailSettings,
         (room, view): (&Membership, &RoomView),
-        person: &Person,
-        to: Mailbox,
-        behind: Behind,
-    ) -> Result<Letter, Error> {
+        (first, behind): (u64, Behind),
+        (person, to): (&Person, Mailbox),
+    ) -> Result<Unread, Error> {
         let salt = self.store.salt().await?;
-        let first = behind.first.map_or(0, |message| message.seq);
         let parts =
             [room.room.as_bytes().as_slice(), room.me.as_str().as_bytes(), &first.to_be_bytes()];
         let id = uuid::Uuid::from_bytes(salt.hash("mail", &parts));
@@ -200,7 +209,7 @@ impl Services {
             text: message.beginning(LINE_CHARS),
         };
         let token = mail::token(salt, &room.me);
-        let unread = Unread {
+        Ok(Unread {
             id: id.to_string(),
             from: settings.from.clone(),
             to,
@@ -209,36 +218,25 @@ impl Services {
             more: behind.more,
             room_url: settings.room_url(room.room),
             unsubscribe: format!("{}/v1/mail/unsubscribe?token={token}", settings.public_url),
-        };
-        Ok(unread.letter())
+        })
     }
 
-    /// The page that a mail's link leads to.
+    /// The page that a mail's link leads to; whoever is sure gets no more mails. False when the link is none
+    /// of ours.
     ///
     /// # Errors
     /// When the store cannot be reached.
-    pub async fn unsubscribe_page(&self, token: &str) -> Result<(bool, String), Error> {
-        let account = mail::whose(self.store.salt().await?, token);
-        let Some(account) = account else {
+    pub async fn unsubscribe(&self, token: &str, is_sure: bool) -> Result<(bool, String), Error> {
+        let Some(account) = mail::whose(self.store.salt().await?, token) else {
             return Ok((false, mail::page(self.language(None), Farewell::Invalid)));
         };
+        if is_sure {
+            // Whoever is gone gets none in the first place.
+            self.store.set_unsubscribed(&account, true).await?;
+        }
         let person = self.store.person(&account).await?;
-        Ok((true, mail::page(self.language(person.as_ref()), Farewell::Ask)))
-    }
-
-    /// Whoever presents what a mail's link carries gets no more; the page that says so.
-    ///
-    /// # Errors
-    /// When the store cannot be reached.
-    pub async fn unsubscribe(&self, token: &str) -> Result<(bool, String), Error> {
-        let account = mail::whose(self.store.salt().await?, token);
-        let Some(account) = account else {
-            return Ok((false, mail::page(self.language(None), Farewell::Invalid)));
-        };
-        // Whoever is gone gets none in the first place.
-        self.store.set_unsubscribed(&account, true).await?;
-        let person = self.store.person(&account).await?;
-        Ok((true, mail::page(self.language(person.as_ref()), Farewell::Done)))
+        let state = if is_sure { Farewell::Done } else { Farewell::Ask };
+        Ok((true, mail::page(self.language(person.as_ref()), state)))
     }
 
     /// Whether the caller is mailed about what it has not read.

@@ -12,6 +12,7 @@ pub mod me;
 pub mod members;
 pub mod messages;
 pub mod open;
+pub mod outcome;
 pub mod people;
 pub mod read;
 pub mod realtime;

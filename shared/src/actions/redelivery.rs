@@ -6,6 +6,7 @@ use crate::{
     actions::{
         Services,
         messages::{Announced, view},
+        outcome::Outcome,
         rooms::{own_channel, updated},
         view::RoomState,
     },
@@ -17,7 +18,7 @@ use crate::{
         principal::{Principal, Profile},
     },
     error::Error,
-    realtime::{channel::Channel, publisher::PublishError},
+    realtime::channel::Channel,
     store::{Due, Lease, Poster, Push, Told},
 };
 
@@ -31,25 +32,9 @@ const PER_CALL: usize = 3;
 /// How long a relay that is down is left alone at most, in milliseconds.
 const LONGEST_PAUSE: i64 = 5 * 60_000;
 
-/// What became of a timer that was due.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    /// It was done.
-    Done,
-    /// There was nothing to do any more.
-    Needless,
-    /// It could not be done now, and is due again later.
-    PutOff,
-    /// It could not be done for so long, or so finally, that it is given up.
-    GivenUp,
-    /// Another run was faster.
-    Taken,
-}
-
 /// Why a room's events were not told again.
 enum Untellable {
-    Relay(PublishError),
+    RelayIsDown,
     Store(Error),
 }
 
@@ -79,11 +64,7 @@ impl Services {
                 self.store.finish_push(&lease, &push, now).await?;
                 Ok(Outcome::Done)
             }
-            Err(Untellable::Relay(error)) if error.is_final() => {
-                self.store.finish_push(&lease, &push, now).await?;
-                Ok(Outcome::GivenUp)
-            }
-            Err(Untellable::Relay(_)) => {
+            Err(Untellable::RelayIsDown) => {
                 let pause = 60_000 << lease.taken.saturating_sub(1).min(8);
                 let pause = LONGEST_PAUSE.min(pause);
                 self.store.postpone(&lease, now.plus_millis(pause)).await?;
@@ -106,8 +87,19 @@ impl Services {
         self.send(gone(room, told.as_ref(), push.gone.difference(&members))).await
     }
 
+    /// Sends events. One that the relay refuses for good is left out: it must not keep the others back.
     async fn send(&self, events: Vec<(Vec<Channel>, Event)>) -> Result<(), Untellable> {
-        self.publish(&events).await.map_err(Untellable::Relay)
+        match self.publish(&events).await {
+            Ok(()) => Ok(()),
+            Err(error) if !error.is_final() => Err(Untellable::RelayIsDown),
+            Err(_) if events.len() == 1 => Ok(()),
+            Err(_) => {
+                for event in events {
+                    Box::pin(self.send(vec![event])).await?;
+                }
+                Ok(())
+            }
+        }
     }
 
     /// The messages from the first on that was not told.

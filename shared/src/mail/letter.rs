@@ -49,7 +49,7 @@ pub struct Unread {
     /// The newest of the messages, oldest first.
     pub lines: Vec<Line>,
     /// How many more there are.
-    pub more: u64,
+    pub more: usize,
     /// Where the room is read.
     pub room_url: String,
     /// Where one gets no more of these.

@@ -10,6 +10,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _, future::try_join_all, stre
 
 use super::{
     Store, StoreError,
+    attr::s,
     fault::{CONFLICT_TRIES, wait_for_conflict},
     key::Key,
 };
@@ -76,6 +77,33 @@ impl Store {
                 return Ok(items);
             }
         }
+    }
+
+    /// The newest entries of a partition of an index, `limit` of them behind `after`, and whether there are
+    /// more. The index goes by its name and that of its partition key.
+    pub(super) async fn newest(
+        &self,
+        ((index, attribute), partition): ((&str, &str), String),
+        after: Option<Key>,
+        limit: usize,
+    ) -> Result<(Vec<Key>, bool), StoreError> {
+        let answer = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name(index)
+            .key_condition_expression(format!("{attribute} = :partition"))
+            .expression_attribute_values(":partition", s(partition))
+            .set_exclusive_start_key(after)
+            .scan_index_forward(false)
+            // One more than is wanted tells whether there are more.
+            .limit(i32::try_from(limit + 1).unwrap_or(i32::MAX))
+            .send()
+            .await?;
+        let mut entries = answer.items.unwrap_or_default();
+        let more = entries.len() > limit;
+        entries.truncate(limit);
+        Ok((entries, more))
     }
 
     /// Deletes items, of which no more than the keys need be there.

@@ -34,7 +34,7 @@ use crate::domain::{
 };
 
 /// The index in which reports stand by their state, newest last.
-const BY_STATE: &str = "gq3";
+const BY_STATE: (&str, &str) = ("gq3", "q3p");
 /// The index in which each is found by its id.
 const BY_ID: &str = "gq1";
 
@@ -180,23 +180,10 @@ impl Store {
         limit: usize,
         after: Option<ReportCursor>,
     ) -> Result<ReportPage, StoreError> {
-        let answer = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .index_name(BY_STATE)
-            .key_condition_expression("q3p = :state")
-            .expression_attribute_values(":state", s(key::reports_in(state)))
-            .set_exclusive_start_key(after.map(|cursor| cursor.key(state)))
-            .scan_index_forward(false)
-            // One more than the page holds tells whether there is another page.
-            .limit(i32::try_from(limit + 1).unwrap_or(i32::MAX))
-            .send()
-            .await?;
-        let entries = answer.items.unwrap_or_default();
-        let mut places = entries.iter().map(place).collect::<Result<Vec<_>, _>>()?;
-        let more = places.len() > limit;
-        places.truncate(limit);
+        let state_of = (BY_STATE, key::reports_in(state));
+        let after = after.map(|cursor| cursor.key(state));
+        let (entries, more) = self.newest(state_of, after, limit).await?;
+        let places = entries.iter().map(place).collect::<Result<Vec<_>, _>>()?;
         let next = places.last().copied().filter(|_| more);
         Ok(ReportPage { reports: self.reports_at(&places, state).await?, next })
     }

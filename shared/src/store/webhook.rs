@@ -22,7 +22,7 @@ use crate::domain::{
 };
 
 /// The index in which webhooks stand by their state, newest last.
-const BY_STATE: &str = "gq1";
+const BY_STATE: (&str, &str) = ("gq1", "q1p");
 
 /// How long one is kept, in seconds, from when it was due first or given up.
 const KEPT_SECONDS: i64 = 30 * 24 * 3600;
@@ -196,7 +196,13 @@ impl Store {
     /// # Errors
     /// When the store cannot be reached; it is then told again.
     pub async fn forget_webhook(&self, id: WebhookId) -> Result<(), StoreError> {
-        self.delete_items([item_key(id)]).await
+        self.client
+            .delete_item()
+            .table_name(&self.table)
+            .set_key(Some(item_key(id)))
+            .send()
+            .await?;
+        Ok(())
     }
 
     /// A page of the webhooks of a state, newest first. A page may be short, where the index is a
@@ -210,23 +216,10 @@ impl Store {
         limit: usize,
         after: Option<WebhookCursor>,
     ) -> Result<WebhookPage, StoreError> {
-        let answer = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .index_name(BY_STATE)
-            .key_condition_expression("q1p = :state")
-            .expression_attribute_values(":state", s(key::webhooks_in(state)))
-            .set_exclusive_start_key(after.map(|cursor| cursor.key(state)))
-            .scan_index_forward(false)
-            // One more than the page holds tells whether there is another page.
-            .limit(i32::try_from(limit + 1).unwrap_or(i32::MAX))
-            .send()
-            .await?;
-        let entries = answer.items.unwrap_or_default();
-        let mut places = entries.iter().map(place).collect::<Result<Vec<_>, _>>()?;
-        let more = places.len() > limit;
-        places.truncate(limit);
+        let state_of = (BY_STATE, key::webhooks_in(state));
+        let after = after.map(|cursor| cursor.key(state));
+        let (entries, more) = self.newest(state_of, after, limit).await?;
+        let places = entries.iter().map(place).collect::<Result<Vec<_>, _>>()?;
         let next = places.last().copied().filter(|_| more);
         let keys = places.iter().map(|place| item_key(place.id)).collect();
         let items = self.batch_get(keys, true).await?.into_iter();

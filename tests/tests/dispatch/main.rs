@@ -5,7 +5,7 @@ mod smtp;
 mod steps;
 mod world;
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use self::{
     steps::{Steps, When},
@@ -60,4 +60,43 @@ async fn a_second_run_finds_nothing_to_do() {
     assert_eq!(summary["due"], 0, "{summary}");
     assert_eq!(world.mails(), mails);
     assert_eq!((world.hooks(), world.events()), (hooks, events));
+}
+
+/// Fault F1: what a run has no time for is left to the next one, not begun and cut off.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_there_is_no_time_for_is_left_to_the_next_run() {
+    let world = World::with_things_due().await;
+
+    let hurried = world.dispatches_within(Duration::from_secs(3), &Steps::harmless()).await;
+
+    let hurried = hurried.expect("a run to its end");
+    assert!(hurried["due"].as_u64() > Some(0), "{hurried}");
+    assert_eq!(hurried["left"], hurried["due"], "{hurried}");
+    assert_eq!((world.mails().len(), world.hooks().len(), world.events().len()), (0, 0, 0));
+    let summary = world.dispatches(&Steps::harmless()).await.expect("a run to its end");
+    assert_eq!(summary["due"], hurried["due"]);
+    world.everything_has_happened("with time");
+}
+
+/// The deployed function may do what it does, and no more than that is given to it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_stack_gives_it_the_rights_that_it_uses() {
+    let stack = include_str!("../../../infra/template.yaml");
+    let (_, role) = stack.split_once("  DispatchRole:\n").expect("its role");
+    let (role, _) = role.split_once("\nOutputs:").expect("the end of it");
+    let granted: BTreeSet<&str> = role
+        .split("dynamodb:")
+        .skip(1)
+        .filter_map(|right| right.split_whitespace().next())
+        .collect();
+    let (world, steps) = (World::with_things_due().await, Steps::harmless());
+
+    world.dispatches(&steps).await.expect("a run to its end");
+
+    let used = steps.operations();
+    assert!(used.len() > 4, "{used:?}");
+    let missing: Vec<&String> =
+        used.iter().filter(|used| !granted.contains(used.as_str())).collect();
+    assert_eq!(missing, Vec::<&String>::new(), "{granted:?}");
+    assert!(!granted.contains("Scan") && !granted.contains("*"), "{granted:?}");
 }

@@ -21,20 +21,19 @@ use axum::{
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, sync::oneshot};
 
-/// How long the invocation may take.
-const TIME: Duration = Duration::from_secs(60);
-
 #[derive(Clone)]
 struct Invocation {
+    /// How long it may take.
+    time: Duration,
     begun: Arc<AtomicBool>,
     answer: Arc<Mutex<Option<oneshot::Sender<Value>>>>,
 }
 
-/// An API that invokes whoever asks once; its address, and what will be answered.
-pub(crate) async fn invoking() -> (String, oneshot::Receiver<Value>) {
+/// An API that invokes whoever asks once, for so long; its address, and what will be answered.
+pub(crate) async fn invoking(time: Duration) -> (String, oneshot::Receiver<Value>) {
     let (answer, answered) = oneshot::channel();
     let invocation =
-        Invocation { begun: Arc::default(), answer: Arc::new(Mutex::new(Some(answer))) };
+        Invocation { time, begun: Arc::default(), answer: Arc::new(Mutex::new(Some(answer))) };
     let router = Router::new()
         .route("/2018-06-01/runtime/invocation/next", get(next))
         .route("/2018-06-01/runtime/invocation/{id}/response", post(response))
@@ -49,7 +48,7 @@ async fn next(State(invocation): State<Invocation>) -> Response {
     if invocation.begun.swap(true, Ordering::SeqCst) {
         return pending().await;
     }
-    let end = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970") + TIME;
+    let end = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970") + invocation.time;
     let headers = [
         ("lambda-runtime-aws-request-id", "1".to_owned()),
         ("lambda-runtime-deadline-ms", end.as_millis().to_string()),

@@ -1,6 +1,7 @@
 //! What a process asks of others, counted; and its end at one of these steps.
 
 use std::{
+    collections::BTreeSet,
     future::{Future, pending},
     sync::{
         Arc, Mutex, PoisonError,
@@ -34,6 +35,8 @@ struct Inner {
     taken: AtomicUsize,
     last: Option<(usize, When)>,
     process: Mutex<Option<Child>>,
+    /// What was asked of the store: `PutItem`.
+    operations: Mutex<BTreeSet<String>>,
 }
 
 impl Steps {
@@ -48,7 +51,17 @@ impl Steps {
     }
 
     fn ending(last: Option<(usize, When)>) -> Self {
-        Self(Arc::new(Inner { taken: AtomicUsize::new(0), last, process: Mutex::new(None) }))
+        Self(Arc::new(Inner {
+            taken: AtomicUsize::new(0),
+            last,
+            process: Mutex::new(None),
+            operations: Mutex::default(),
+        }))
+    }
+
+    /// What was asked of the store so far: `PutItem`.
+    pub(crate) fn operations(&self) -> BTreeSet<String> {
+        self.0.operations.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Whose steps these are.
@@ -96,6 +109,11 @@ async fn pass(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
+    let asked = headers.get("x-amz-target").and_then(|asked| asked.to_str().ok());
+    if let Some((_, operation)) = asked.and_then(|asked| asked.split_once('.')) {
+        let mut operations = steps.0.operations.lock().unwrap_or_else(PoisonError::into_inner);
+        operations.insert(operation.to_owned());
+    }
     let path = uri.path_and_query().map_or("/", |path| path.as_str());
     let mut request = http.request(method, format!("{target}{path}")).body(body);
     for (name, value) in headers.iter().filter(|(name, _)| **name != header::HOST) {

@@ -23,6 +23,9 @@ use crate::{
 /// How long ago everything happened: long enough for all of it to be due.
 const AGO: Duration = Duration::from_secs(600);
 
+/// How long the function may run, as deployed.
+const TIME: Duration = Duration::from_secs(60);
+
 pub(crate) struct World {
     _app: TestApp,
     meter: Meter,
@@ -82,12 +85,17 @@ impl World {
 
     /// One invocation of the function, in a process of its own; what it has done, unless it was killed.
     pub(crate) async fn dispatches(&self, steps: &Steps) -> Option<Value> {
+        self.dispatches_within(TIME, steps).await
+    }
+
+    /// The same in so much time.
+    pub(crate) async fn dispatches_within(&self, time: Duration, steps: &Steps) -> Option<Value> {
         let relay = self.relay.endpoint();
         let store = steps.before(self.store.clone()).await;
         let relay = steps.before(format!("http://{}:{}", relay.host, relay.port)).await;
         let receiver = steps.before(self.receiver.base()).await;
         let mail = smtp::server(steps.clone(), Arc::clone(&self.mails)).await;
-        let (runtime, answered) = runtime::invoking().await;
+        let (runtime, answered) = runtime::invoking(time).await;
         let settings = [
             ("AWS_LAMBDA_RUNTIME_API", runtime),
             ("AWS_LAMBDA_FUNCTION_NAME", "dispatch".into()),

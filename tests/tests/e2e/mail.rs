@@ -221,6 +221,23 @@ async fn of_many_answers_a_mail_shows_the_newest_ten() {
     assert!(text.contains("140 more"), "{text}");
 }
 
+/// Mission B23: however much was deleted before it.
+#[tokio::test]
+async fn what_is_left_behind_many_deleted_answers_is_mailed() {
+    let chat = Chat::opened().await;
+    chat.agent.posts_all(&chat.room, (0..105).map(|number| format!("draft {number}"))).await;
+    chat.agent.posts(&chat.room, "It is on its way.").await;
+    for seq in 2..107 {
+        chat.agent.deletes(&chat.room, seq).await.expect(200);
+    }
+
+    let mails = chat.mails_after(10 * MINUTE).await;
+
+    let text = mails[0]["text"].as_str().unwrap();
+    assert!(text.contains("It is on its way.") && !text.contains("draft"), "{text}");
+    assert!(!text.contains("more."), "{text}");
+}
+
 /// Fault F20. Mission B23.
 #[tokio::test]
 async fn what_an_agent_wrote_is_text_in_the_mail() {

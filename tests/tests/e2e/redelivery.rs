@@ -145,6 +145,21 @@ async fn events_that_were_refused_are_told_again_only_if_that_can_help() {
     }
 }
 
+/// Fault F3: what the relay does not want keeps nothing else back.
+#[tokio::test]
+async fn an_event_that_is_refused_keeps_back_none_of_the_others() {
+    let outage = Outage::begins().await;
+    outage.alice.posts_all(&outage.room, ["one", "unwanted", "three", "four"]).await;
+    outage.alice.edits(&outage.room, 1, "first").await.expect(200);
+    outage.relay.becomes(Mood::Refuses("unwanted"));
+
+    let told = outage.is_told().await;
+
+    assert_eq!(seqs(&named(&told, "new_message")), [1, 3, 4]);
+    assert_eq!(seqs(&named(&told, "message_updated")), [1]);
+    assert_eq!(outage.noted(), Vec::<Value>::new());
+}
+
 /// Fault F3: one room's try is enough to know.
 #[tokio::test]
 async fn a_relay_that_is_down_is_not_stormed_for_every_room() {

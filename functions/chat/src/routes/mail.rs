@@ -3,7 +3,7 @@
 use axum::{
     Json,
     extract::State,
-    http::{HeaderValue, StatusCode, header},
+    http::{StatusCode, header},
     response::{Html, IntoResponse, Response},
 };
 use serde::{Deserialize, Serialize};
@@ -40,8 +40,7 @@ pub(crate) async fn show_unsubscribe(
     State(app): State<Shared>,
     ValidQuery(link): ValidQuery<UnsubscribeLink>,
 ) -> Result<Response, Error> {
-    let (found, page) = app.services.unsubscribe_page(&link.token).await?;
-    Ok(as_page(found, page))
+    app.services.unsubscribe(&link.token, false).await.map(as_page)
 }
 
 /// No more mails, by the link of one: for its page's button, and for mail programs, whose body
@@ -61,19 +60,17 @@ pub(crate) async fn unsubscribe(
     State(app): State<Shared>,
     ValidQuery(link): ValidQuery<UnsubscribeLink>,
 ) -> Result<Response, Error> {
-    let (found, page) = app.services.unsubscribe(&link.token).await?;
-    Ok(as_page(found, page))
+    app.services.unsubscribe(&link.token, true).await.map(as_page)
 }
 
-fn as_page(found: bool, page: String) -> Response {
-    let status = if found { StatusCode::OK } else { StatusCode::NOT_FOUND };
-    let mut response = (status, Html(page)).into_response();
-    let policy = HeaderValue::from_str(&page_policy()).expect("a policy is ASCII");
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_SECURITY_POLICY, policy);
-    // The link is its bearer's right.
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    response
+fn as_page((is_ours, page): (bool, String)) -> Response {
+    let status = if is_ours { StatusCode::OK } else { StatusCode::NOT_FOUND };
+    let headers = [
+        (header::CONTENT_SECURITY_POLICY, page_policy()),
+        // The link is its bearer's right.
+        (header::REFERRER_POLICY, "no-referrer".into()),
+    ];
+    (status, headers, Html(page)).into_response()
 }
 
 /// Whether somebody is mailed about what it has not read.

@@ -7,7 +7,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde::Serialize;
 
 use crate::{
-    actions::{Services, redelivery::Outcome},
+    actions::{Services, outcome::Outcome},
     domain::{
         ids::WebhookId,
         principal::Caller,

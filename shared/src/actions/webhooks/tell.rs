@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::payload;
 use crate::{
-    actions::{Services, redelivery::Outcome},
+    actions::{Services, outcome::Outcome},
     domain::{
         ids::WebhookId,
         message::Message,
