@@ -160,7 +160,7 @@ impl Local {
         };
         let app = Arc::new(App { services, tokens, origins: Origins::All, public_url: None });
         let dev = dev::router(Arc::clone(&app), clock, Arc::clone(&mail), live.clone());
-        let routes = chat::routes().merge(realtime::routes());
+        let routes = chat::routes().merge(realtime::routes()).merge(dialects::routes());
         let router = shared::http::serve(routes, Arc::clone(&app))
             .merge(hub.clone().map(hub::router).unwrap_or_default())
             .layer(middleware::from_fn_with_state(live, live::count))

@@ -6,6 +6,8 @@ pub mod actions;
 pub mod auth;
 /// The only reader of the environment.
 pub mod config;
+/// The words of other chat systems, for apps that were written for them.
+pub mod dialect;
 /// Plain types and rules.
 pub mod domain;
 /// What can go wrong, in the domain's own words.

@@ -112,7 +112,13 @@ impl Maker {
         let room = opened.room.room;
         let draft = Draft::new(room.kind(), MessageType::Text, BODY.into(), None, None)
             .map_err(|bad| format!("{bad:?}"))?;
-        let sender = Sender { asker: &asker, member_id: "", is_system: false, rate: None };
+        let sender = Sender {
+            asker: &asker,
+            member_id: "",
+            is_system: false,
+            rate: None,
+            in_dialect: false,
+        };
         let clock = Clock::from_fn(move || at);
         self.store.append(room, sender, &draft, false, &clock).await?;
         Ok(())

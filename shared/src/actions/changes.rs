@@ -94,7 +94,10 @@ impl Services {
         }
         if changed {
             let event = event(&change, &message, &head, by);
-            let told = vec![(vec![Channel::Room(room, head.generation)], event)];
+            let mut told = vec![(vec![Channel::Room(room, head.generation)], event)];
+            if let Some(dialect) = head.dialect(room) {
+                told.extend(dialect.echo(&told));
+            }
             self.tell(room, &[Untold::Change(head.rev)], told).await?;
         }
         Ok(view(&message, &head, Some(&asker.me)))

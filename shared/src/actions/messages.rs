@@ -77,6 +77,7 @@ impl Services {
             member_id: &member_id,
             is_system: caller.roles.service,
             rate: self.limits.posts,
+            in_dialect: caller.in_dialect,
         };
         let done = self.store.append(room, sender, &draft, retry, &self.clock).await?;
         let profile = &caller.profile;
@@ -182,6 +183,9 @@ impl Announced<'_> {
                 let unread = head.unread(mark);
                 events.push((vec![Channel::User(key.clone())], self.list_update(Some(unread))));
             }
+        }
+        if let Some(dialect) = head.dialect(message.room) {
+            events.extend(dialect.echo(&events));
         }
         events
     }

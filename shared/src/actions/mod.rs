@@ -163,21 +163,29 @@ impl Services {
     /// An event for its channels: one for all that the relay may read, and one for each encrypted one,
     /// since each has a key of its own.
     fn triggers(&self, channels: &[Channel], event: &Event) -> Vec<Trigger> {
-        let trigger = |channels, data| Trigger { channels, name: event.name().into(), data };
+        let dialect = channels.first().and_then(Channel::dialect);
+        let trigger = |channels, event: &Event, limit, seal: &dyn Fn(String) -> String| {
+            let (name, data) = match dialect {
+                None => (event.name(), event.data(limit)),
+                Some(dialect) => dialect.tell(event, limit)?,
+            };
+            Some(Trigger { channels, name: name.into(), data: seal(data) })
+        };
         let (mut triggers, mut open) = (Vec::new(), Vec::new());
         for channel in channels {
             let name = self.relay.name(channel);
             match self.relay.channel_key(channel, &name) {
-                Some(key) => triggers.push(trigger(vec![name], key.seal(&event.data(MAX_SEALED)))),
+                Some(key) => {
+                    let seal = |data: String| key.seal(&data);
+                    triggers.extend(trigger(vec![name], event, MAX_SEALED, &seal));
+                }
                 None => open.push(name),
             }
         }
         if !open.is_empty() {
-            let data = match self.relay.encryption {
-                None => event.data(MAX_EVENT_DATA),
-                Some(_) => event.without_text().data(MAX_EVENT_DATA),
-            };
-            triggers.push(trigger(open, data));
+            let hidden = self.relay.encryption.as_ref().map(|_| event.without_text());
+            let event = hidden.as_ref().unwrap_or(event);
+            triggers.extend(trigger(open, event, MAX_EVENT_DATA, &|data| data));
         }
         triggers
     }

@@ -70,7 +70,7 @@ impl Services {
                 detail: "A guest can only talk to support. Sign in for more.",
             });
         }
-        let (founding, asker, ()) = try_join3(
+        let (mut founding, asker, ()) = try_join3(
             self.founding(caller, kind, naming),
             async {
                 self.remember(caller).await?;
@@ -79,6 +79,7 @@ impl Services {
             self.throttle_caller(caller, Doing::Opening, self.limits.openings),
         )
         .await?;
+        founding.in_dialect = caller.in_dialect;
         let opened = self.store.open(&founding, &asker, self.clock.now()).await?;
         let opened = opened.ok_or(Error::NotFound)?;
         let opened = match kind.rules().opening {
@@ -86,6 +87,9 @@ impl Services {
             _ => opened,
         };
         let Opened { room, info, new } = opened;
+        if caller.in_dialect && room.head.dialect(room.room).is_none() {
+            self.store.speak_dialect(room.room).await?;
+        }
         let opened_at = info.created_at();
         // Whoever repeats an opening, because the first one was not answered, finds the room open.
         let is_news = new || room.head.seq == 0 && self.is_moments_ago(opened_at);

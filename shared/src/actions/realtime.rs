@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::{
     actions::Services,
-    domain::{principal::Caller, webhook::HookKind},
+    domain::{principal::Caller, room::RoomKind, webhook::HookKind},
     error::Error,
     realtime::{
         channel::Channel,
@@ -68,9 +68,10 @@ impl Services {
         let asker = self.asker(caller).await?;
         let channel = self.relay.channel(channel).ok_or(NOT_YOURS)?;
         let allowed = match &channel {
-            Channel::User(key) => *key == asker.me,
+            Channel::User(key) | Channel::UserInDialect(_, key) => *key == asker.me,
             Channel::Desk(key) => asker.queue() == Some(key),
-            Channel::Room(room, generation) => {
+            Channel::DeskInDialect(_) => caller.roles.admin,
+            Channel::Room(room, generation) | Channel::RoomInDialect(room, generation) => {
                 let member = self.store.membership(*room, &asker).await?;
                 member.is_some_and(|member| member.head.generation == *generation)
             }
@@ -83,6 +84,24 @@ impl Services {
             auth: self.relay.signer().channel_auth(socket, name, None),
             shared_secret: key.map(|key| key.shared_secret()),
         })
+    }
+
+    /// Where the caller is told of its rooms of a kind, in the kind's dialect.
+    ///
+    /// # Errors
+    /// When the store cannot be reached.
+    pub async fn channel_in_dialect(
+        &self,
+        caller: &Caller,
+        kind: RoomKind,
+    ) -> Result<String, Error> {
+        let me = self.asker(caller).await?.me;
+        Ok(self.relay.name(&Channel::UserInDialect(kind, me)))
+    }
+
+    /// Where the support desk is told what users write, in the kind's dialect.
+    pub fn desk_in_dialect(&self, kind: RoomKind) -> String {
+        self.relay.name(&Channel::DeskInDialect(kind))
     }
 
     /// Signs that a socket is the caller's. The id that it goes by is the key of the caller's own

@@ -26,8 +26,11 @@ use crate::{
 const PER_PAGE: u64 = 100;
 
 /// How many messages of two sides are told with one call: each has three events at most, and ten go
-/// together.
+/// together. Where they are told in a dialect as well, each has six.
 const PER_CALL: usize = 3;
+
+/// How many changes are told with one call, each perhaps in a dialect as well.
+const CHANGES_PER_CALL: usize = 5;
 
 /// How long a relay that is down is left alone at most, in milliseconds.
 const LONGEST_PAUSE: i64 = 5 * 60_000;
@@ -117,7 +120,8 @@ impl Services {
         loop {
             let page = self.store.messages_after(room, &told.head, after, PER_PAGE, &self.clock);
             let (messages, reached) = page.await?;
-            for together in messages.chunks(if many { 1 } else { PER_CALL }) {
+            let by_itself = many || told.head.dialect(room).is_some();
+            for together in messages.chunks(if by_itself { 1 } else { PER_CALL }) {
                 let mut events = Vec::new();
                 for message in together {
                     events.extend(self.announced(message, told, members).await?);
@@ -179,8 +183,12 @@ impl Services {
                 (vec![channel.clone()], event)
             });
             let events: Vec<_> = events.collect();
-            for together in events.chunks(10) {
-                self.send(together.to_vec()).await?;
+            for together in events.chunks(CHANGES_PER_CALL) {
+                let mut together = together.to_vec();
+                if let Some(dialect) = told.head.dialect(room) {
+                    together.extend(dialect.echo(&together));
+                }
+                self.send(together).await?;
             }
             if reached == after {
                 return Ok(());

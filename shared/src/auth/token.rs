@@ -274,6 +274,7 @@ impl Claims {
                 picture: self.picture,
                 locale: self.locale,
             },
+            in_dialect: false,
         })
     }
 }

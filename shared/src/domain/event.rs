@@ -255,6 +255,32 @@ impl Event {
         event
     }
 
+    /// The same with none of its message's text.
+    #[must_use]
+    pub fn truncated(&self) -> Self {
+        let mut event = self.clone();
+        match &mut event {
+            Self::NewMessage(message)
+            | Self::MessageUpdated(message)
+            | Self::MessageDeleted(message) => **message = truncated(message),
+            Self::NewUserMessage(new) => new.message = truncated(&new.message),
+            _ => {}
+        }
+        event
+    }
+
+    /// Of a message that goes without its text: the `seq` under which it is to be fetched.
+    pub fn cut_off(&self) -> Option<u64> {
+        let message = match self {
+            Self::NewMessage(message)
+            | Self::MessageUpdated(message)
+            | Self::MessageDeleted(message) => message,
+            Self::NewUserMessage(new) => &new.message,
+            _ => return None,
+        };
+        message.truncated.then_some(message.seq)
+    }
+
     /// The data as JSON, at most `limit` bytes long: a message that would not fit goes without its
     /// body and says so, and without the writer's picture if that is still too long.
     pub fn data(&self, limit: usize) -> String {

@@ -1,6 +1,9 @@
 //! A message: what a client may send, what a slot holds, what the API shows.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -79,6 +82,16 @@ pub enum BadBody {
     },
     /// A NUL character, which many databases and terminals cannot hold.
     Nul,
+}
+
+impl fmt::Display for BadBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Blank => f.write_str("must not be blank"),
+            Self::Nul => f.write_str("must not hold a NUL character"),
+            Self::TooLong { limit } => write!(f, "must have at most {limit} characters"),
+        }
+    }
 }
 
 impl Draft {

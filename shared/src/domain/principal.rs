@@ -161,6 +161,9 @@ pub struct Caller {
     pub roles: Roles,
     /// How the account is shown to others.
     pub profile: Profile,
+    /// Whether it calls in a [dialect](crate::dialect): the rooms that it opens or writes to are told in
+    /// it as well from then on.
+    pub in_dialect: bool,
 }
 
 /// The proof that the application's own server calls. There is no other way to one than

@@ -1,9 +1,16 @@
 //! The names of channels: built here, read here, and nowhere else. Clients are handed them.
 
-use crate::domain::ids::{RoomId, SideKey};
+use crate::{
+    dialect::{self, Dialect},
+    domain::{
+        ids::{RoomId, SideKey},
+        room::RoomKind,
+    },
+};
 
-const ROOM: &str = "private-room-";
-const ENCRYPTED_ROOM: &str = "private-encrypted-room-";
+const PRIVATE: &str = "private-";
+const ENCRYPTED: &str = "private-encrypted-";
+const ROOM: &str = "room-";
 const USER: &str = "private-user-";
 const DESK: &str = "private-desk-";
 
@@ -21,6 +28,23 @@ pub enum Channel {
     User(SideKey),
     /// A desk's own: what users write to it.
     Desk(SideKey),
+    /// What is told on a room's own, in the words of the [dialect](crate::dialect) of its kind.
+    RoomInDialect(RoomId, u64),
+    /// What is told on a principal's own of rooms of this kind, in the dialect's words.
+    UserInDialect(RoomKind, SideKey),
+    /// What is told on the support desk's, in the dialect's words.
+    DeskInDialect(RoomKind),
+}
+
+impl Channel {
+    /// The dialect that is spoken here, if one is.
+    pub fn dialect(&self) -> Option<&'static Dialect> {
+        match self {
+            Self::Room(..) | Self::User(_) | Self::Desk(_) => None,
+            Self::RoomInDialect(room, _) => Dialect::of(room.kind()),
+            Self::UserInDialect(kind, _) | Self::DeskInDialect(kind) => Dialect::of(*kind),
+        }
+    }
 }
 
 /// How a deployment names its channels.
@@ -31,38 +55,83 @@ pub struct Naming {
 }
 
 impl Naming {
-    /// The name of a channel.
+    /// The name of a channel. That of a dialect which is spoken no more is empty, which no channel's is.
     pub fn name(self, channel: &Channel) -> String {
-        let room = self.room();
+        let words = channel.dialect();
         match channel {
-            Channel::Room(id, 0) => format!("{room}{id}"),
-            Channel::Room(id, generation) => format!("{room}{id}-{generation}"),
+            Channel::Room(id, generation) => self.room(ROOM, *id, *generation),
             Channel::User(key) => format!("{USER}{}", key.as_str()),
             Channel::Desk(key) => format!("{DESK}{}", key.as_str()),
+            Channel::RoomInDialect(id, generation) => {
+                words.map(|words| self.room(words.room, *id, *generation)).unwrap_or_default()
+            }
+            Channel::UserInDialect(_, key) => {
+                let prefix = words.and_then(|words| words.user);
+                prefix
+                    .map(|prefix| format!("{PRIVATE}{prefix}{}", key.as_str()))
+                    .unwrap_or_default()
+            }
+            Channel::DeskInDialect(_) => {
+                let name = words.and_then(|words| words.desk);
+                name.map(|name| format!("{PRIVATE}{name}")).unwrap_or_default()
+            }
         }
     }
 
     /// The channel of this name, if it is one that we would build.
     pub fn parse(self, name: &str) -> Option<Channel> {
-        let channel = if let Some(room) = name.strip_prefix(self.room()) {
-            let (id, generation) = room.split_at_checked(ID_LENGTH)?;
-            let generation = match generation.strip_prefix('-') {
-                Some(digits) => digits.parse().ok()?,
-                None => 0,
-            };
-            Channel::Room(id.parse().ok()?, generation)
-        } else if let Some(key) = name.strip_prefix(DESK) {
-            Channel::Desk(SideKey::parse(key)?)
-        } else {
-            Channel::User(SideKey::parse(name.strip_prefix(USER)?)?)
-        };
+        let channel = self.canonical(name).or_else(|| self.in_dialect(name))?;
         // Only our own spelling.
         (self.name(&channel) == name).then_some(channel)
     }
 
-    fn room(self) -> &'static str {
-        if self.encrypts_rooms { ENCRYPTED_ROOM } else { ROOM }
+    fn canonical(self, name: &str) -> Option<Channel> {
+        if let Some(room) =
+            name.strip_prefix(self.prefix()).and_then(|name| name.strip_prefix(ROOM))
+        {
+            let (id, generation) = room_of(room)?;
+            Some(Channel::Room(id, generation))
+        } else if let Some(key) = name.strip_prefix(DESK) {
+            SideKey::parse(key).map(Channel::Desk)
+        } else {
+            SideKey::parse(name.strip_prefix(USER)?).map(Channel::User)
+        }
     }
+
+    fn in_dialect(self, name: &str) -> Option<Channel> {
+        let (of_room, other) = (name.strip_prefix(self.prefix()), name.strip_prefix(PRIVATE));
+        dialect::ALL.iter().find_map(|dialect| {
+            let kind = dialect.kind;
+            let room = of_room.and_then(|name| room_of(name.strip_prefix(dialect.room)?));
+            let room = room.filter(|(id, _)| id.kind() == kind);
+            let user = || other.and_then(|name| SideKey::parse(name.strip_prefix(dialect.user?)?));
+            let is_desk = dialect.desk.is_some() && other == dialect.desk;
+            room.map(|(id, generation)| Channel::RoomInDialect(id, generation))
+                .or_else(|| user().map(|key| Channel::UserInDialect(kind, key)))
+                .or_else(|| is_desk.then_some(Channel::DeskInDialect(kind)))
+        })
+    }
+
+    /// A room's channel among those that begin so.
+    fn room(self, prefix: &str, id: RoomId, generation: u64) -> String {
+        let channel = format!("{}{prefix}{id}", self.prefix());
+        if generation == 0 { channel } else { format!("{channel}-{generation}") }
+    }
+
+    /// How the names of rooms' channels begin.
+    fn prefix(self) -> &'static str {
+        if self.encrypts_rooms { ENCRYPTED } else { PRIVATE }
+    }
+}
+
+/// The room and the generation that the end of a name tells.
+fn room_of(text: &str) -> Option<(RoomId, u64)> {
+    let (id, generation) = text.split_at_checked(ID_LENGTH)?;
+    let generation = match generation.strip_prefix('-') {
+        Some(digits) => digits.parse().ok()?,
+        None => 0,
+    };
+    Some((id.parse().ok()?, generation))
 }
 
 #[cfg(test)]
@@ -70,6 +139,29 @@ mod tests {
     use super::*;
 
     const ROOM_ID: &str = "00000000-0000-8100-8000-00000000000a";
+
+    /// What clients of the other systems know, behind `private-`.
+    #[test]
+    fn dialects_have_channels_of_their_own() {
+        let key = SideKey::parse("abcdefghijklmnopqr-_AA").unwrap();
+        for (digit, name) in [
+            (1, "direct-"),
+            (2, "support_chat-"),
+            (3, "chat_"),
+            (4, "conversation-"),
+            (5, "thread-"),
+        ] {
+            let id = format!("00000000-0000-8{digit}00-8000-00000000000a");
+            let room = Channel::RoomInDialect(id.parse().unwrap(), 0);
+            assert_eq!(PLAIN.name(&room), format!("private-{name}{id}"));
+            assert_eq!(ENCRYPTED.name(&room), format!("private-encrypted-{name}{id}"));
+            assert_eq!(PLAIN.parse(&PLAIN.name(&room)), Some(room));
+        }
+        let user = Channel::UserInDialect(RoomKind::Direct, key);
+        assert_eq!(PLAIN.name(&user), "private-direct-user-abcdefghijklmnopqr-_AA");
+        let desk = Channel::DeskInDialect(RoomKind::Support);
+        assert_eq!(PLAIN.name(&desk), "private-admin_support_notifications");
+    }
 
     const PLAIN: Naming = Naming { encrypts_rooms: false };
     const ENCRYPTED: Naming = Naming { encrypts_rooms: true };
@@ -83,7 +175,11 @@ mod tests {
             Channel::Room(room, 1),
             Channel::Room(room, u64::MAX),
             Channel::User(key.clone()),
-            Channel::Desk(key),
+            Channel::Desk(key.clone()),
+            Channel::RoomInDialect(room, 0),
+            Channel::UserInDialect(RoomKind::Direct, key.clone()),
+            Channel::UserInDialect(RoomKind::Group, key),
+            Channel::DeskInDialect(RoomKind::Support),
         ] {
             for naming in [PLAIN, ENCRYPTED] {
                 assert_eq!(naming.parse(&naming.name(&channel)), Some(channel.clone()));
@@ -129,6 +225,16 @@ mod tests {
             "private-desk-short".into(),
             "private-desk-".into(),
             "private-user-abcdefghijklmnopqrst:u".into(),
+            // A room of one kind has no channel of another's dialect.
+            format!("private-chat_{ROOM_ID}"),
+            format!("private-encrypted-chat_{ROOM_ID}"),
+            format!("chat_{ROOM_ID}"),
+            "admin_support_notifications".into(),
+            "presence-admin_support_notifications".into(),
+            "private-encrypted-admin_support_notifications".into(),
+            "private-admin_support_notifications-".into(),
+            "private-".into(),
+            "private-encrypted-".into(),
             String::new(),
         ] {
             for naming in [PLAIN, ENCRYPTED] {

@@ -60,7 +60,7 @@ impl Relay {
     /// The key of a channel that the relay must not read, by its name.
     pub fn channel_key(&self, channel: &Channel, name: &str) -> Option<ChannelKey> {
         match (&self.encryption, channel) {
-            (Some(master), Channel::Room(..)) => {
+            (Some(master), Channel::Room(..) | Channel::RoomInDialect(..)) => {
                 Some(master.channel_key(ChannelName::parse(name).ok()?))
             }
             _ => None,

@@ -250,6 +250,11 @@ impl Run<'_> {
             }
         };
         request = self.move_in_lists(poster, &mut changes, request, now);
+        if self.sender.in_dialect {
+            changes.set.push("dl = :in_dialect".into());
+            request =
+                request.expression_attribute_values(":in_dialect", AttributeValue::Bool(true));
+        }
         if let Some(seq) = self.draft.reply_to {
             changes.conditions.push("seq >= :reply_to".into());
             request = request.expression_attribute_values(":reply_to", n(seq));

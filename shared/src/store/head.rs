@@ -7,13 +7,16 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
 use super::{Store, StoreError, key};
-use crate::domain::{
-    ids::{RoomId, Salt, SideKey},
-    member::MemberType,
-    message::SenderType,
-    retention::{Ages, Stretch, Stretches},
-    room::Founding,
-    time::Timestamp,
+use crate::{
+    dialect::Dialect,
+    domain::{
+        ids::{RoomId, Salt, SideKey},
+        member::MemberType,
+        message::SenderType,
+        retention::{Ages, Stretch, Stretches},
+        room::Founding,
+        time::Timestamp,
+    },
 };
 
 /// How long a room stays at one place in a desk's queue before another message moves it there, in
@@ -86,6 +89,10 @@ pub struct Head {
     /// How many rooms of the same key were deleted before this one.
     #[serde(rename = "gn", default, skip_serializing_if = "is_none_yet")]
     pub(super) opened_again: u32,
+    /// Whether the room was opened or written to through a [dialect](crate::dialect), which then hears
+    /// of it in its own words.
+    #[serde(rename = "dl", default, skip_serializing_if = "std::ops::Not::not")]
+    speaks_dialect: bool,
     /// In groups: grows with each removal. It is part of the channel's name, so that whoever was
     /// removed hears nothing more.
     #[serde(rename = "v", default, skip_serializing_if = "is_zero")]
@@ -234,6 +241,7 @@ impl Head {
             q2s: None,
             k1: None,
             opened_again: 0,
+            speaks_dialect: founding.in_dialect,
             generation: 0,
             members_version: 0,
             members: 0,
@@ -267,6 +275,11 @@ impl Head {
     #[must_use]
     pub(super) fn of_generation(self, opened_again: u32) -> Self {
         Self { opened_again, ..self }
+    }
+
+    /// The dialect in which the room's events are told as well, if there is one.
+    pub fn dialect(&self, room: RoomId) -> Option<&'static Dialect> {
+        if self.speaks_dialect { Dialect::of(room.kind()) } else { None }
     }
 
     /// Whether a side is nobody any more.

@@ -60,6 +60,8 @@ pub struct Sender<'a> {
     pub is_system: bool,
     /// How often it may post in a room, where that is limited.
     pub rate: Option<Rate>,
+    /// Whether it posts through a [dialect](crate::dialect).
+    pub in_dialect: bool,
 }
 
 /// A post that succeeded.

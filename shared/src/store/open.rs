@@ -13,6 +13,7 @@ use super::{
     membership::{Membership, membership},
     part::{self, Part},
     transact::transaction,
+    update,
 };
 use crate::domain::{
     ids::{RoomId, Salt},
@@ -163,6 +164,19 @@ impl Store {
             }
         }
         Err(StoreError::Unavailable("the room was deleted too often".into()))
+    }
+
+    /// Has a room told in its kind's dialect from now on.
+    ///
+    /// # Errors
+    /// When the store cannot be reached.
+    pub async fn speak_dialect(&self, room: RoomId) -> Result<(), StoreError> {
+        let request = self
+            .update(key::of(key::room(room), key::HEAD))
+            .update_expression("SET dl = :true")
+            .condition_expression("attribute_exists(seq)")
+            .expression_attribute_values(":true", AttributeValue::Bool(true));
+        update::send(request).await.map(|_| ())
     }
 
     /// Whether this call made the room. INFO and members first: a room exists once its HEAD does, and

@@ -10,6 +10,7 @@ mod blocks;
 mod budgets;
 mod changes;
 mod deletion;
+mod dialects;
 mod encryption;
 mod erasure;
 mod events;

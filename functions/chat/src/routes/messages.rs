@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use shared::{
     actions::messages::SlotView,
     domain::{
-        message::{BadBody, Draft, MessageType, MessageView},
+        message::{Draft, MessageType, MessageView},
         principal::Caller,
     },
     error::Error,
@@ -84,21 +84,13 @@ pub(crate) async fn create_message(
         fields.wrong("reply_to", "must be the seq of a message in this room");
     }
     let draft = Draft::new(room.kind(), sent.kind, sent.body, client_id, sent.reply_to);
-    let draft = draft.map_err(|bad| fields.wrong("body", in_words(&bad)));
+    let draft = draft.map_err(|bad| fields.wrong("body", bad.to_string()));
     fields.check()?;
     // Unreachable: a draft that failed has been said to be wrong.
     let draft = draft.map_err(|()| Error::NotFound)?;
     let posted = app.services.post(&caller, room, draft, sent.retry).await?;
     let status = if posted.new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(CreatedMessage { message: posted.message, delivered: posted.delivered })))
-}
-
-fn in_words(bad: &BadBody) -> String {
-    match bad {
-        BadBody::Blank => "must not be blank".into(),
-        BadBody::Nul => "must not hold a NUL character".into(),
-        BadBody::TooLong { limit } => format!("must have at most {limit} characters"),
-    }
 }
 
 /// Which part of the log: at most one of `before`, `after`, `around`; the newest part without.
@@ -236,7 +228,7 @@ pub(crate) async fn edit_message(
     ValidJson(sent): ValidJson<EditMessage>,
 ) -> Result<Json<MessageView>, Error> {
     let draft = Draft::new(room.kind(), MessageType::Text, sent.body, None, None);
-    let draft = draft.map_err(|bad| Error::invalid("body", in_words(&bad)))?;
+    let draft = draft.map_err(|bad| Error::invalid("body", bad.to_string()))?;
     app.services.edit(&caller, room, seq, draft.body).await.map(Json)
 }
 

@@ -32,6 +32,10 @@ pub struct RoomView {
     pub state: RoomState,
     /// Where its events are: subscribe to this name, never to one that you built.
     pub channel: String,
+    /// Where its events are in the words of its kind's dialect.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub dialect_channel: String,
     /// The highest `seq`.
     pub head: u64,
     /// Counts edits, deletions and reactions.

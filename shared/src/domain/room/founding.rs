@@ -19,6 +19,8 @@ pub struct Founding {
     pub seats: Vec<Seat>,
     /// What it is about.
     pub about: About,
+    /// Whether it is opened through a [dialect](crate::dialect).
+    pub in_dialect: bool,
 }
 
 impl Founding {
@@ -27,13 +29,13 @@ impl Founding {
         let mut seats = vec![one, other];
         seats.sort_by(|x, y| x.key.cmp(&y.key));
         let key = seats.iter().map(|seat| seat.key.as_str().into()).collect();
-        Self { kind, key, seats, about: About::default() }
+        Self { kind, key, seats, about: About::default(), in_dialect: false }
     }
 
     /// [`Opening::ByAsking`](super::Opening): the room of a user and the desk.
     pub fn by_asking(kind: RoomKind, user: Seat, desk: Seat) -> Self {
         let key = vec![user.key.as_str().into()];
-        Self { kind, key, seats: vec![user, desk], about: About::default() }
+        Self { kind, key, seats: vec![user, desk], about: About::default(), in_dialect: false }
     }
 
     /// [`Opening::ByListing`](super::Opening): the room of a user and a merchant about a listing, given by
@@ -43,7 +45,7 @@ impl Founding {
         let key = vec![user.key.as_str().into(), id.into()];
         let listing = Some((id.to_owned(), title.to_owned()));
         let about = About { listing, ..About::default() };
-        Self { kind, key, seats: vec![user, merchant], about }
+        Self { kind, key, seats: vec![user, merchant], about, in_dialect: false }
     }
 
     /// [`Opening::ByGroup`](super::Opening): the room of a giver and a receiver.
@@ -53,7 +55,7 @@ impl Founding {
     pub fn by_group(kind: RoomKind, group: &str, giver: Seat, receiver: Seat) -> Self {
         let key = vec![group.into(), giver.key.as_str().into()];
         let about = About { group: Some(group.to_owned()), ..About::default() };
-        Self { kind, key, seats: vec![giver, receiver], about }
+        Self { kind, key, seats: vec![giver, receiver], about, in_dialect: false }
     }
 
     /// [`Opening::ByMembers`](super::Opening): a room for these members, the first of whom founds it.
@@ -66,7 +68,13 @@ impl Founding {
     ) -> Self {
         let founder = members.first().map_or("", |seat| seat.key.as_str());
         let key = vec![founder.into(), nonce.to_vec()];
-        Self { kind, key, seats: members, about: About { title, ..About::default() } }
+        Self {
+            kind,
+            key,
+            seats: members,
+            about: About { title, ..About::default() },
+            in_dialect: false,
+        }
     }
 
     /// The room's id. A room that was deleted and opened again is of a later `generation`.

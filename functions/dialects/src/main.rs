@@ -1,0 +1,8 @@
+//! The dialects function on AWS Lambda.
+
+use std::process::ExitCode;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    shared::http::run_function(dialects::routes()).await
+}

@@ -1,0 +1,156 @@
+//! In which rooms a dialect is spoken, what it costs, and what becomes of it when things go wrong.
+
+use serde_json::{Value, json};
+use tests::{FakeRelay, Heard, Meter, Mood, TestApp};
+
+use super::{channels, only, said, says};
+
+const ALICE: &str = "11111111-1111-4111-8111-111111111111";
+const BOB: &str = "22222222-2222-4222-8222-222222222222";
+
+fn in_dialect(heard: &[Heard]) -> Vec<&Heard> {
+    heard.iter().filter(|event| event.channel.contains("-direct-")).collect()
+}
+
+async fn joined(app: &TestApp) -> Value {
+    let payload = json!({ "userId": ALICE, "targetUserId": BOB });
+    says(&app.user(ALICE).await, "direct/join_chat", payload).await.expect(200)
+}
+
+/// A room that is only ever used through the canonical API costs its relay nothing more.
+#[tokio::test]
+async fn a_dialect_is_spoken_in_rooms_that_were_opened_or_written_to_in_it() {
+    let relay = FakeRelay::start().await;
+    let app = TestApp::publishing_to(&relay).await;
+    let alice = app.user(ALICE).await;
+    let room = alice.opens_direct(BOB).await;
+    alice.posts(&room, "canonical").await;
+    assert_eq!(in_dialect(&relay.triggers()).len(), 0);
+
+    joined(&app).await;
+    let before = relay.calls();
+    alice.posts(&room, "canonical again").await;
+
+    let triggers = relay.triggers();
+    let told = in_dialect(&triggers);
+    let texts: Vec<&Value> = told.iter().map(|event| &event.data).collect();
+    assert_eq!(
+        (&texts[0]["body"], &texts[1]["last_message"]),
+        (&json!("canonical again"), &json!("canonical again"))
+    );
+    assert_eq!((texts.len(), relay.calls() - before), (2, 1), "all in one call");
+
+    let other = alice.opens_direct("bert").await;
+    let payload = json!({ "roomId": other.json["id"], "senderId": ALICE, "body": "first" });
+    says(&alice, "direct/send_message", payload).await.expect(200);
+    alice.posts(&other, "second").await;
+    assert_eq!(in_dialect(&relay.triggers()).len(), 6);
+}
+
+#[tokio::test]
+async fn a_message_costs_three_writes_in_a_dialect_as_well() {
+    let meter = Meter::new();
+    let app = TestApp::on(meter.clone()).await;
+    let alice = app.user(ALICE).await;
+    let reply = joined(&app).await;
+    let room = said(&reply, "room_joined")["roomId"].clone();
+    let say = async |body: &str| {
+        let payload = json!({ "roomId": room, "senderId": ALICE, "body": body });
+        says(&alice, "direct/send_message", payload).await.expect(200);
+    };
+    say("the first moves the room in inboxes").await;
+
+    meter.take();
+    say("hello").await;
+    let bill = meter.take();
+
+    assert!(bill.writes() <= 3.0 && bill.reads() == 0.0, "{bill}");
+    joined(&app).await;
+    let bill = meter.take();
+    assert!(bill.writes() == 0.0, "it is open, and speaks already: {bill}");
+}
+
+/// Fault F2.
+#[tokio::test]
+async fn a_message_that_is_too_long_for_an_event_says_where_to_fetch_it() {
+    let relay = FakeRelay::start().await;
+    let app = TestApp::publishing_to(&relay).await;
+    let alice = app.user(ALICE).await;
+    let reply = joined(&app).await;
+    let room = &said(&reply, "room_joined")["roomId"];
+
+    let payload = json!({ "roomId": room, "senderId": ALICE, "body": "é".repeat(9_000) });
+    says(&alice, "direct/send_message", payload).await.expect(200);
+
+    let triggers = relay.triggers();
+    let told = &in_dialect(&triggers)[0].data;
+    assert_eq!(
+        (&told["body"], &told["truncated"], &told["seq"]),
+        (&json!(""), &json!(true), &json!(1))
+    );
+}
+
+#[tokio::test]
+async fn a_relay_that_must_not_read_rooms_cannot_read_a_dialect_either() {
+    let relay = FakeRelay::start().await;
+    let app = TestApp::encrypting_to(&relay).await;
+    let (alice, agnes) = (app.user(ALICE).await, app.admin("agnes").await);
+    let reply = joined(&app).await;
+    let room = &said(&reply, "room_joined")["roomId"];
+    assert!(channels(&reply)[0].starts_with("private-encrypted-direct-"), "{reply}");
+    let chat = alice.get("/support_chat").await.expect(200);
+    let help = json!({ "chat_id": chat["id"], "content": "confidential" });
+
+    let payload = json!({ "roomId": room, "senderId": ALICE, "body": "confidential" });
+    says(&alice, "direct/send_message", payload).await.expect(200);
+    says(&alice, "support/send_message", help).await.expect(200);
+
+    let triggers = relay.triggers();
+    assert!(in_dialect(&triggers).len() >= 2);
+    let notified = |event: &&Heard| event.channel == "private-admin_support_notifications";
+    assert!(triggers.iter().any(|event| notified(&event)));
+    for event in &triggers {
+        assert!(!event.data.to_string().contains("confidential"), "{event:?}");
+    }
+    drop(agnes);
+}
+
+/// Who listens to an encrypted channel reads there what was said.
+#[tokio::test]
+async fn listeners_open_what_is_sealed() {
+    let app = TestApp::encrypting().await;
+    let (alice, bob) = (app.user(ALICE).await, app.user(BOB).await);
+    let reply = joined(&app).await;
+    let room = &said(&reply, "room_joined")["roomId"];
+    let mut at_bob = super::listens(&bob, &reply).await;
+
+    let payload = json!({ "roomId": room, "senderId": ALICE, "body": "confidential" });
+    says(&alice, "direct/send_message", payload).await.expect(200);
+
+    assert_eq!(only(at_bob.hears_so_far().await).data["body"], "confidential");
+}
+
+/// Fault F3. Mission A12 (dialect).
+#[tokio::test]
+async fn what_the_relay_did_not_take_is_told_later_in_the_dialect_too() {
+    let relay = FakeRelay::start().await;
+    let app = TestApp::publishing_to(&relay).await;
+    let alice = app.user(ALICE).await;
+    let reply = joined(&app).await;
+    let room = &said(&reply, "room_joined")["roomId"];
+    relay.becomes(Mood::Answers(503));
+    for body in ["one", "two", "three", "four"] {
+        let payload = json!({ "roomId": room, "senderId": ALICE, "body": body });
+        says(&alice, "direct/send_message", payload).await.expect(200);
+    }
+    let seen = relay.triggers().len();
+    relay.becomes(Mood::Answers(200));
+    app.advance_clock(std::time::Duration::from_secs(3_600)).await;
+
+    app.dispatches().await;
+
+    let again = relay.triggers_since(seen);
+    let told = in_dialect(&again);
+    let bodies: Vec<&str> = told.iter().filter_map(|event| event.data["body"].as_str()).collect();
+    assert_eq!(bodies, ["one", "two", "three", "four"]);
+}
