@@ -3,6 +3,7 @@ import { type Timers, uuid } from './environment.js';
 import { asError, ParlourError } from './error.js';
 import { type Http, path } from './http.js';
 import type { Storage } from './storage.js';
+import type { Tokens } from './tokens.js';
 import type { CreatedMessage, Message, MessageType, UnsentMessage } from './types.js';
 
 /** For so long the server knows a client_id again. */
@@ -73,21 +74,49 @@ export class Outbox {
 
   /** Takes up what this person left behind. Nothing is sent or stored before it is known who that is. */
   async open(owner: string): Promise<void> {
-    const prefix = `${this.#all}${owner}:`;
-    const posts: Post[] = [];
-    for (const key of await this.storage.keys(prefix).catch(() => [])) {
-      const text = await this.storage.get(key).catch(() => null);
-      if (text) posts.push(JSON.parse(text));
-    }
+    const prefix = this.#prefix(owner);
+    const posts = await this.#kept(prefix);
+    // Closed meanwhile, what was written before is still to be stored.
+    this.#setOwned(prefix);
     if (this.#isClosed) return;
-    posts.sort((a, b) => a.created_at.localeCompare(b.created_at) || a.order - b.order);
     for (const roomId of new Set(posts.map((post) => post.room_id))) {
       const kept = posts.filter((post) => post.room_id === roomId).map(waiting);
       this.#rooms.set(roomId, [...kept, ...(this.#rooms.get(roomId) ?? [])]);
       this.changed.emit(roomId);
     }
-    this.#setOwned(prefix);
     for (const roomId of this.#rooms.keys()) void this.#send(roomId);
+  }
+
+  /** Repeats what another account may have sent already: only from that one does the server know it again. */
+  async repeat(owner: string, tokens: Tokens): Promise<void> {
+    const prefix = this.#prefix(owner);
+    for (const post of await this.#kept(prefix)) {
+      if (!post.tried || post.failed) continue;
+      try {
+        await this.#deliver(post, tokens);
+        await this.#store(() => this.storage.remove(prefix + post.client_id));
+      } catch (thrown) {
+        const error = asError(thrown);
+        // 401 and 429: it is not stored, or nobody can tell any more.
+        if (error.code === 'closed' || (error.isPassing && ![401, 429].includes(error.status))) throw error;
+      }
+    }
+  }
+
+  /** Takes over what another account of the same person has not sent, and posts it into this room. */
+  async adopt(owner: string, roomId: string): Promise<void> {
+    await this.#owned;
+    const prefix = this.#prefix(owner);
+    for (const post of await this.#kept(prefix)) {
+      // In another room what it answers is another message, or none.
+      const reply_to = post.room_id === roomId ? post.reply_to : null;
+      const moved = waiting({ ...post, room_id: roomId, reply_to });
+      this.#add(moved);
+      // In this order: between the two a reload would find it twice, and send it once.
+      await this.#keep(moved);
+      await this.#store(() => this.storage.remove(prefix + post.client_id));
+    }
+    void this.#send(roomId);
   }
 
   /** What of a room is not in its log yet. */
@@ -108,8 +137,7 @@ export class Outbox {
       tried: false,
       failed: null,
     });
-    this.#rooms.set(roomId, [...(this.#rooms.get(roomId) ?? []), added]);
-    this.changed.emit(roomId);
+    this.#add(added);
     void this.#keep(added).then(() => this.#send(roomId));
     return added.shown;
   }
@@ -144,19 +172,34 @@ export class Outbox {
   /** Takes what this person wrote out of the storage. */
   async clear(owner: string | null): Promise<void> {
     this.close();
+    this.#rooms.clear();
     // Of whom this is may not be known, offline: then nobody's stays.
-    const prefix = owner === null ? this.#all : `${this.#all}${owner}:`;
+    const prefix = owner === null ? this.#all : this.#prefix(owner);
     await this.#store(async () => {
       for (const key of await this.storage.keys(prefix)) await this.storage.remove(key);
     });
   }
 
+  /** Sends nothing any more. What was written until now is still stored. */
   close(): void {
     this.#isClosed = true;
-    this.#rooms.clear();
     this.#hurry.clear();
     this.changed.clear();
     this.answered.clear();
+  }
+
+  #prefix(owner: string): string {
+    return `${this.#all}${owner}:`;
+  }
+
+  /** What is stored of somebody, in the order in which it was written. */
+  async #kept(prefix: string): Promise<Post[]> {
+    const posts: Post[] = [];
+    for (const key of await this.storage.keys(prefix).catch(() => [])) {
+      const text = await this.storage.get(key).catch(() => null);
+      if (text) posts.push(JSON.parse(text));
+    }
+    return posts.sort((a, b) => a.created_at.localeCompare(b.created_at) || a.order - b.order);
   }
 
   async #send(roomId: string): Promise<void> {
@@ -181,16 +224,12 @@ export class Outbox {
 
   /** One attempt; how long to wait before the next one of the same post, or null where it is settled. */
   async #attempt(it: Waiting, failures: number): Promise<number | null> {
-    const { room_id, client_id, body, type, reply_to, tried, created_at } = it.post;
+    const { client_id, tried } = it.post;
     try {
-      if (tried && this.timers.environment.now() - Date.parse(created_at) > REPEATABLE_MS) {
-        throw new ParlourError('expired', 'too old to be repeated: it may have been stored');
-      }
       it.post.tried = true;
       // Kept before it is sent, so that after a reload it is known for a repetition.
       if (!tried) await this.#keep(it);
-      const post = { body, type, client_id, reply_to, retry: tried };
-      const answer = await this.http.send<CreatedMessage>('POST', path`/v1/rooms/${room_id}/messages`, post);
+      const answer = await this.#deliver({ ...it.post, tried });
       const { delivered: _, ...message } = answer;
       it.answer = message;
       await this.#unkeep(client_id);
@@ -208,6 +247,15 @@ export class Outbox {
       await this.#keep(it);
       return null;
     }
+  }
+
+  async #deliver(post: Post, tokens?: Tokens): Promise<CreatedMessage> {
+    const { room_id, client_id, body, type, reply_to, tried, created_at } = post;
+    if (tried && this.timers.environment.now() - Date.parse(created_at) > REPEATABLE_MS) {
+      throw new ParlourError('expired', 'too old to be repeated: it may have been stored');
+    }
+    const sent = { body, type, client_id, reply_to, retry: tried };
+    return this.http.send('POST', path`/v1/rooms/${room_id}/messages`, sent, tokens);
   }
 
   #pause(ms: number): Promise<void> {
@@ -231,6 +279,12 @@ export class Outbox {
     return [...this.#rooms.values()].flat().find(({ post }) => post.client_id === clientId);
   }
 
+  #add(it: Waiting): void {
+    const roomId = it.post.room_id;
+    this.#rooms.set(roomId, [...(this.#rooms.get(roomId) ?? []), it]);
+    this.changed.emit(roomId);
+  }
+
   #remove(it: Waiting): void {
     const roomId = it.post.room_id;
     this.#rooms.set(
@@ -245,7 +299,7 @@ export class Outbox {
     const prefix = await this.#owned;
     await this.#store(async () => {
       // Meanwhile discarded, or the person has signed out: nothing may be left behind.
-      if (this.#isClosed || this.#find(it.post.client_id) !== it) return;
+      if (this.#find(it.post.client_id) !== it) return;
       await this.storage.set(prefix + it.post.client_id, JSON.stringify(it.post));
     });
   }
