@@ -10,6 +10,7 @@ import {
   disconnected,
   eventually,
   scene,
+  settled,
   shows,
   texts,
   until,
@@ -46,6 +47,28 @@ test('after each of 5 drops it is back by itself, with one socket and nothing lo
   assert.deepEqual(texts(room.messages), texts(log));
   assert.equal(log.length, 11);
   assert.deepEqual(proxy.sockets, { open: 1, most: 1, opened: 6 });
+});
+
+test('a socket that died unnoticed is replaced when the app wakes, and what it missed is there at once', async (t) => {
+  const { proxy, client, caller } = await scene(t, program);
+  const kim = await caller({ sub: 'kim' });
+  const { id } = await kim.opens({ kind: 'direct', with: 'lea' });
+  const lea = client({ sub: 'lea' }, { intervals: { polling: 60_000 } });
+  const room = lea.room(id);
+  await settled(lea);
+  await kim.posts(id, 'heard');
+  await shows(room, 'heard');
+  proxy.silence();
+  await kim.posts(id, 'into the dark');
+  assert.equal(lea.connection, 'connected', 'nobody has noticed');
+  lea.wake();
+  await shows(room, 'heard', 'into the dark');
+  assert.equal(proxy.sockets.opened, 1, 'fetched, before any other socket is there');
+  await disconnected(lea);
+  await settled(lea);
+  assert.equal(proxy.sockets.opened, 2);
+  await kim.posts(id, 'heard again');
+  await shows(room, 'into the dark', 'heard again');
 });
 
 test('without a socket rooms are looked at every so often', { timeout: 5000 }, async (t) => {
