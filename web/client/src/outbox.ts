@@ -108,6 +108,7 @@ export class Outbox {
     await this.#owned;
     const prefix = this.#prefix(owner);
     for (const post of await this.#kept(prefix)) {
+      if (this.#isClosed) return;
       // In another room what it answers is another message, or none.
       const reply_to = post.room_id === roomId ? post.reply_to : null;
       const moved = waiting({ ...post, room_id: roomId, reply_to });
@@ -280,6 +281,7 @@ export class Outbox {
   }
 
   #add(it: Waiting): void {
+    if (this.#isClosed) return;
     const roomId = it.post.room_id;
     this.#rooms.set(roomId, [...(this.#rooms.get(roomId) ?? []), it]);
     this.changed.emit(roomId);

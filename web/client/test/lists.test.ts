@@ -80,6 +80,40 @@ test('the inbox is in order of activity, counts what is unread, and is live', as
   );
 });
 
+test('what one posts from another device moves the room up, with its words', async (t) => {
+  const { client, caller } = await scene(t, program);
+  const [petra, quinn] = [await caller({ sub: 'petra' }), await caller({ sub: 'quinn' })];
+  const older = await petra.opens({ kind: 'direct', with: 'rosa' });
+  await petra.posts(older.id, 'from Petra');
+  const newer = await quinn.opens({ kind: 'direct', with: 'rosa' });
+  await quinn.posts(newer.id, 'from Quinn');
+  // So seldom that only an event can be what tells.
+  const laptop = client({ sub: 'rosa' }, { intervals: { polling: 60_000 } });
+  const shown = laptop.room(older.id);
+  await laptop.inbox.load();
+  await settled(laptop);
+  await untilRows(laptop.inbox, [
+    [newer.id, 1, 'from Quinn'],
+    [older.id, 1, 'from Petra'],
+  ]);
+  const phone = client({ sub: 'rosa' });
+  phone.room(older.id).post('from my phone');
+  await untilRows(laptop.inbox, [
+    [older.id, 0, 'from my phone'],
+    [newer.id, 1, 'from Quinn'],
+  ]);
+  await shows(shown, 'from Petra', 'from my phone');
+
+  // Of a room that is not open nobody tells the sender's other devices: they see it when they wake.
+  phone.room(newer.id).post('and again');
+  await shows(phone.room(newer.id), 'from Quinn', 'and again');
+  laptop.wake();
+  await untilRows(laptop.inbox, [
+    [newer.id, 0, 'and again'],
+    [older.id, 0, 'from my phone'],
+  ]);
+});
+
 test('what the inbox missed without a connection it finds afterwards', async (t) => {
   const { proxy, client, caller } = await scene(t, program);
   const dora = await caller({ sub: 'dora' });
