@@ -1,14 +1,15 @@
 import type PusherClass from 'pusher-js';
 import { Emitter } from './emitter.js';
 import { type Environment, standardEnvironment, Timers } from './environment.js';
+import { asError } from './error.js';
 import { Http, path } from './http.js';
 import { Outbox } from './outbox.js';
 import { Room } from './room.js';
 import { Socket, type SocketState } from './socket.js';
 import { type Storage, standardStorage } from './storage.js';
 import { type Intervals, Sync } from './sync.js';
-import { Tokens } from './tokens.js';
-import type { Me, OpenRoom, RoomEvent, Room as RoomInfo } from './types.js';
+import { ownerOf, Tokens } from './tokens.js';
+import type { Me, MergedGuest, OpenRoom, RoomEvent, Room as RoomInfo } from './types.js';
 
 export interface CoreOptions {
   /** Where Parlour is, such as `https://chat.example.com`. */
@@ -65,8 +66,8 @@ export class Core {
     this.outbox.answered.subscribe((message) => {
       const room = this.#rooms.get(message.room_id);
       room?.hears('new_message', { ...message });
-      // Where its log is not shown there is nothing to wait for.
-      if (!room?.place || room.snapshot.hasNewer) {
+      // Where its log is not shown, or shows it already, there is nothing to wait for.
+      if (message.seq <= (room?.place?.[0] ?? message.seq)) {
         this.outbox.confirm(message.room_id, ({ client_id }) => client_id === message.client_id);
       }
     });
@@ -103,6 +104,27 @@ export class Core {
       throw error;
     });
     return this.#me;
+  }
+
+  /**
+   * Gives whoever has just signed in the room that they had as a guest, and what waits in the storage to be posted
+   * there. Whoever has a support room already keeps that one, which then gets the posts, and this fails with 409.
+   */
+  async merge(guestToken: string): Promise<MergedGuest> {
+    const guest = ownerOf(guestToken);
+    await this.outbox.repeat(guest, new Tokens(async () => guestToken, this.timers.environment.now));
+    try {
+      const body = { token: guestToken };
+      const merged = await this.http.send<MergedGuest>('POST', '/v1/guests/merge', body);
+      if (merged.room) await this.outbox.adopt(guest, merged.room.id);
+      return merged;
+    } catch (thrown) {
+      if (asError(thrown).status === 409) {
+        const { id } = await this.http.send<RoomInfo>('POST', '/v1/rooms', { kind: 'support' });
+        await this.outbox.adopt(guest, id);
+      }
+      throw thrown;
+    }
   }
 
   /** Leaves a group. */

@@ -34,11 +34,11 @@ export class Http {
   }
 
   /** A call; a token that is refused is replaced once. */
-  async send<T>(method: Method, path: string, body?: unknown): Promise<T> {
-    let token = await this.#unlessClosed(this.tokens.get());
+  async send<T>(method: Method, path: string, body?: unknown, tokens = this.tokens): Promise<T> {
+    let token = await this.#unlessClosed(tokens.get());
     let [answer, text] = await this.#once(method, path, body, token);
     if (answer.status === 401) {
-      token = await this.#unlessClosed(this.tokens.replace(token));
+      token = await this.#unlessClosed(tokens.replace(token));
       [answer, text] = await this.#once(method, path, body, token);
     }
     if (!answer.ok) throw refusal(answer, text);

@@ -69,16 +69,21 @@ export class RoomList {
 
   /** Fetches the first page; rows of further pages stay, unless so much happened that there is a gap between. */
   async load(): Promise<void> {
+    const before = new Map(this.#rooms);
     const page = await this.#page(null);
+    // What an event has put in or out meanwhile, the page may not know yet.
+    const isNews = (id: string) => this.#rooms.get(id) !== before.get(id);
+    const isOlder = ({ id, head }: Room) => isNews(id) && head <= (this.#rooms.get(id)?.head ?? head);
+    const rows = page.rooms.filter((room) => !isOlder(room));
     const oldest = page.rooms.at(-1);
     const isJoined = !page.next || page.rooms.some((room) => this.#rooms.has(room.id));
     for (const room of this.#rooms.values()) {
       const isOnPage = !page.next || !oldest || activity(room) >= activity(oldest);
-      if (!isJoined || isOnPage) this.#rooms.delete(room.id);
+      if (!isNews(room.id) && (!isJoined || isOnPage)) this.#rooms.delete(room.id);
     }
     if (!isJoined || !this.#isLoaded || !page.next) this.#next = page.next ?? null;
     this.#isLoaded = true;
-    this.#take(page.rooms);
+    this.#take(rows);
   }
 
   /** Fetches the next page, if there is one. */

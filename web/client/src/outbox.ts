@@ -2,7 +2,9 @@ import { Emitter } from './emitter.js';
 import { type Timers, uuid } from './environment.js';
 import { asError, ParlourError } from './error.js';
 import { type Http, path } from './http.js';
+import { type Post, Posts } from './posts.js';
 import type { Storage } from './storage.js';
+import type { Tokens } from './tokens.js';
 import type { CreatedMessage, Message, MessageType, UnsentMessage } from './types.js';
 
 /** For so long the server knows a client_id again. */
@@ -14,21 +16,6 @@ export interface Draft {
   type?: MessageType;
   /** The `seq` of the message that this one answers. */
   replyTo?: number;
-}
-
-/** How a post is stored. */
-interface Post {
-  room_id: string;
-  client_id: string;
-  body: string;
-  type: MessageType;
-  reply_to: number | null;
-  created_at: string;
-  /** Orders what was written within a millisecond. */
-  order: number;
-  /** Whether it may have reached the server. */
-  tried: boolean;
-  failed: { code: string; message: string; status: number } | null;
 }
 
 /** A post, how it fares, and the answer, while the log does not show that yet. */
@@ -51,43 +38,62 @@ export class Outbox {
   readonly #sending = new Set<string>();
   /** End the pauses between attempts. */
   readonly #hurry = new Set<() => void>();
-  readonly #all: string;
-  readonly #owned: Promise<string>;
-  #setOwned: (prefix: string) => void = () => {};
-  /** Changes of the storage, one after the other: a slow one must not undo a later one. */
-  #stored: Promise<unknown> = Promise.resolve();
+  readonly #posts: Posts;
   #order = 0;
   #isClosed = false;
 
   constructor(
     readonly http: Http,
-    readonly storage: Storage,
+    storage: Storage,
     readonly timers: Timers,
     url: string,
   ) {
-    this.#all = `parlour:${url}:`;
-    this.#owned = new Promise((resolve) => {
-      this.#setOwned = resolve;
-    });
+    this.#posts = new Posts(storage, url);
   }
 
   /** Takes up what this person left behind. Nothing is sent or stored before it is known who that is. */
   async open(owner: string): Promise<void> {
-    const prefix = `${this.#all}${owner}:`;
-    const posts: Post[] = [];
-    for (const key of await this.storage.keys(prefix).catch(() => [])) {
-      const text = await this.storage.get(key).catch(() => null);
-      if (text) posts.push(JSON.parse(text));
-    }
+    const posts = await this.#posts.of(owner);
+    // Closed meanwhile, what was written before is still to be stored.
+    this.#posts.belongTo(owner);
     if (this.#isClosed) return;
-    posts.sort((a, b) => a.created_at.localeCompare(b.created_at) || a.order - b.order);
     for (const roomId of new Set(posts.map((post) => post.room_id))) {
       const kept = posts.filter((post) => post.room_id === roomId).map(waiting);
       this.#rooms.set(roomId, [...kept, ...(this.#rooms.get(roomId) ?? [])]);
       this.changed.emit(roomId);
     }
-    this.#setOwned(prefix);
     for (const roomId of this.#rooms.keys()) void this.#send(roomId);
+  }
+
+  /** Repeats what another account may have sent already: only from that one does the server know it again. */
+  async repeat(owner: string, tokens: Tokens): Promise<void> {
+    for (const post of await this.#posts.of(owner)) {
+      if (!post.tried || post.failed) continue;
+      try {
+        await this.#deliver(post, tokens);
+        await this.#posts.remove(post.client_id, owner);
+      } catch (thrown) {
+        const error = asError(thrown);
+        // 401 and 429: it is not stored, or nobody can tell any more.
+        if (error.code === 'closed' || (error.isPassing && ![401, 429].includes(error.status))) throw error;
+      }
+    }
+  }
+
+  /** Takes over what another account of the same person has not sent, and posts it into this room. */
+  async adopt(owner: string, roomId: string): Promise<void> {
+    await this.#posts.owned;
+    for (const post of await this.#posts.of(owner)) {
+      if (this.#isClosed) return;
+      // In another room what it answers is another message, or none.
+      const reply_to = post.room_id === roomId ? post.reply_to : null;
+      const moved = waiting({ ...post, room_id: roomId, reply_to });
+      // Somebody who closed the page between the two storings below has it here already.
+      if (!this.#find(post.client_id)) this.#add(moved);
+      await this.#keep(moved);
+      await this.#posts.remove(post.client_id, owner);
+    }
+    void this.#send(roomId);
   }
 
   /** What of a room is not in its log yet. */
@@ -108,8 +114,7 @@ export class Outbox {
       tried: false,
       failed: null,
     });
-    this.#rooms.set(roomId, [...(this.#rooms.get(roomId) ?? []), added]);
-    this.changed.emit(roomId);
+    this.#add(added);
     void this.#keep(added).then(() => this.#send(roomId));
     return added.shown;
   }
@@ -144,16 +149,14 @@ export class Outbox {
   /** Takes what this person wrote out of the storage. */
   async clear(owner: string | null): Promise<void> {
     this.close();
+    this.#rooms.clear();
     // Of whom this is may not be known, offline: then nobody's stays.
-    const prefix = owner === null ? this.#all : `${this.#all}${owner}:`;
-    await this.#store(async () => {
-      for (const key of await this.storage.keys(prefix)) await this.storage.remove(key);
-    });
+    await this.#posts.clear(owner);
   }
 
+  /** Sends nothing any more. What was written until now is still stored. */
   close(): void {
     this.#isClosed = true;
-    this.#rooms.clear();
     this.#hurry.clear();
     this.changed.clear();
     this.answered.clear();
@@ -163,7 +166,7 @@ export class Outbox {
     if (this.#sending.has(roomId)) return;
     this.#sending.add(roomId);
     try {
-      await this.#owned;
+      await this.#posts.owned;
       for (let failures = 0, next = this.#next(roomId); next; next = this.#next(roomId)) {
         const pause = await this.#attempt(next, failures);
         failures = pause === null ? 0 : failures + 1;
@@ -181,19 +184,15 @@ export class Outbox {
 
   /** One attempt; how long to wait before the next one of the same post, or null where it is settled. */
   async #attempt(it: Waiting, failures: number): Promise<number | null> {
-    const { room_id, client_id, body, type, reply_to, tried, created_at } = it.post;
+    const { client_id, tried } = it.post;
     try {
-      if (tried && this.timers.environment.now() - Date.parse(created_at) > REPEATABLE_MS) {
-        throw new ParlourError('expired', 'too old to be repeated: it may have been stored');
-      }
       it.post.tried = true;
       // Kept before it is sent, so that after a reload it is known for a repetition.
       if (!tried) await this.#keep(it);
-      const post = { body, type, client_id, reply_to, retry: tried };
-      const answer = await this.http.send<CreatedMessage>('POST', path`/v1/rooms/${room_id}/messages`, post);
+      const answer = await this.#deliver({ ...it.post, tried });
       const { delivered: _, ...message } = answer;
       it.answer = message;
-      await this.#unkeep(client_id);
+      await this.#posts.remove(client_id);
       if (!this.#isClosed) this.answered.emit(message);
       return null;
     } catch (thrown) {
@@ -208,6 +207,15 @@ export class Outbox {
       await this.#keep(it);
       return null;
     }
+  }
+
+  async #deliver(post: Post, tokens?: Tokens): Promise<CreatedMessage> {
+    const { room_id, client_id, body, type, reply_to, tried, created_at } = post;
+    if (tried && this.timers.environment.now() - Date.parse(created_at) > REPEATABLE_MS) {
+      throw new ParlourError('expired', 'too old to be repeated: it may have been stored');
+    }
+    const sent = { body, type, client_id, reply_to, retry: tried };
+    return this.http.send('POST', path`/v1/rooms/${room_id}/messages`, sent, tokens);
   }
 
   #pause(ms: number): Promise<void> {
@@ -231,35 +239,26 @@ export class Outbox {
     return [...this.#rooms.values()].flat().find(({ post }) => post.client_id === clientId);
   }
 
+  #add(it: Waiting): void {
+    if (this.#isClosed) return;
+    const roomId = it.post.room_id;
+    this.#rooms.set(roomId, [...(this.#rooms.get(roomId) ?? []), it]);
+    this.changed.emit(roomId);
+  }
+
   #remove(it: Waiting): void {
     const roomId = it.post.room_id;
     this.#rooms.set(
       roomId,
       (this.#rooms.get(roomId) ?? []).filter((other) => other !== it),
     );
-    void this.#unkeep(it.post.client_id);
+    void this.#posts.remove(it.post.client_id);
     this.changed.emit(roomId);
   }
 
-  async #keep(it: Waiting): Promise<void> {
-    const prefix = await this.#owned;
-    await this.#store(async () => {
-      // Meanwhile discarded, or the person has signed out: nothing may be left behind.
-      if (this.#isClosed || this.#find(it.post.client_id) !== it) return;
-      await this.storage.set(prefix + it.post.client_id, JSON.stringify(it.post));
-    });
-  }
-
-  async #unkeep(clientId: string): Promise<void> {
-    const prefix = await this.#owned;
-    await this.#store(() => this.storage.remove(prefix + clientId));
-  }
-
-  /** A storage that is full or forbidden costs posts their life after a reload, and nothing else. */
-  #store(change: () => Promise<void>): Promise<void> {
-    const done = this.#stored.then(change).catch(() => {});
-    this.#stored = done;
-    return done;
+  #keep(it: Waiting): Promise<void> {
+    // Meanwhile discarded, or the person has signed out: nothing may be left behind.
+    return this.#posts.keep(it.post, () => this.#find(it.post.client_id) === it);
   }
 }
 

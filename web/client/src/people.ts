@@ -40,9 +40,9 @@ export class People {
     await this.core.http.send('DELETE', path`/v1/blocks/${id}`);
   }
 
-  /** Who has just signed in gets the room that they had as a guest. */
+  /** Who has just signed in gets the room that they had as a guest, with what was not sent yet: `Core.merge`. */
   merge(guestToken: string): Promise<MergedGuest> {
-    return this.core.http.send('POST', '/v1/guests/merge', { token: guestToken });
+    return this.core.merge(guestToken);
   }
 }
 

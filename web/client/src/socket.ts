@@ -6,6 +6,9 @@ import { asError } from './error.js';
 import type { Http } from './http.js';
 import type { ChannelAuthorization, Connection, RoomEvent } from './types.js';
 
+/** A connection that is asked and says nothing for so long is dead. */
+const PONG_MS = 5_000;
+
 export type SocketState = 'connecting' | 'connected' | 'disconnected';
 
 /** Who listens to a channel. */
@@ -54,12 +57,16 @@ export class Socket {
     if (channel?.subscribed) channel.trigger(event, data);
   }
 
-  /** Connects at once rather than after the client's usual pause. */
+  /** Connects at once rather than after the client's usual pause, or finds out whether it still is connected. */
   wake(): void {
-    if (this.state === 'connected' || this.#isClosed) return;
+    if (this.#isClosed) return;
     const pusher = this.#pusher;
     if (!pusher) return void this.#start();
-    if (pusher.connection.connection || pusher.connection.runner) return;
+    const { connection } = pusher;
+    if (connection.runner) return;
+    // What died while the device slept nobody notices: by itself Pusher's client asks after two minutes.
+    // biome-ignore lint/complexity/useLiteralKeys: private in its types alone, and what it does then as well
+    if (connection.connection) return connection['sendActivityCheck']();
     // Its state stays `connected` during the pause: only a disconnect ends that.
     this.#isWaking = true;
     pusher.disconnect();
@@ -113,6 +120,7 @@ export class Socket {
       ...(relay.cluster ? {} : { wsHost: relay.host, wsPort: relay.port, wssPort: relay.port }),
       forceTLS: relay.tls,
       enabledTransports: ['ws'],
+      pongTimeout: PONG_MS,
       channelAuthorization: {
         customHandler: ({ socketId, channelName }, answer) => {
           const body = { socket_id: socketId, channel_name: channelName };

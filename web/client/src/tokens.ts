@@ -24,10 +24,8 @@ export class Tokens {
     return this.#token === refused ? this.#renew() : this.get();
   }
 
-  /** Whose token it is: accounts of two types may have the same id. */
   async owner(): Promise<string> {
-    const { type = 'user', sub } = claims(await this.get());
-    return `${type}:${sub}`;
+    return ownerOf(await this.get());
   }
 
   forget(): void {
@@ -47,6 +45,12 @@ export class Tokens {
     })();
     return this.#asked;
   }
+}
+
+/** Whose token it is: accounts of two types may have the same id. */
+export function ownerOf(token: string): string {
+  const { type = 'user', sub } = claims(token);
+  return `${type}:${sub}`;
 }
 
 /** What a JSON Web Token says, unverified; nothing where it is none. */

@@ -4,12 +4,14 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import Pusher from 'pusher-js';
 import { standardEnvironment } from '../src/environment.ts';
+import { memoryStorage } from '../src/index.ts';
 import {
   connected,
   counted,
   disconnected,
   eventually,
   scene,
+  settled,
   shows,
   texts,
   until,
@@ -46,6 +48,28 @@ test('after each of 5 drops it is back by itself, with one socket and nothing lo
   assert.deepEqual(texts(room.messages), texts(log));
   assert.equal(log.length, 11);
   assert.deepEqual(proxy.sockets, { open: 1, most: 1, opened: 6 });
+});
+
+test('a socket that died unnoticed is replaced when the app wakes, and what it missed is there at once', async (t) => {
+  const { proxy, client, caller } = await scene(t, program);
+  const kim = await caller({ sub: 'kim' });
+  const { id } = await kim.opens({ kind: 'direct', with: 'lea' });
+  const lea = client({ sub: 'lea' }, { intervals: { polling: 60_000 } });
+  const room = lea.room(id);
+  await settled(lea);
+  await kim.posts(id, 'heard');
+  await shows(room, 'heard');
+  proxy.silence();
+  await kim.posts(id, 'into the dark');
+  assert.equal(lea.connection, 'connected', 'nobody has noticed');
+  lea.wake();
+  await shows(room, 'heard', 'into the dark');
+  assert.equal(proxy.sockets.opened, 1, 'fetched, before any other socket is there');
+  await disconnected(lea);
+  await settled(lea);
+  assert.equal(proxy.sockets.opened, 2);
+  await kim.posts(id, 'heard again');
+  await shows(room, 'into the dark', 'heard again');
 });
 
 test('without a socket rooms are looked at every so often', { timeout: 5000 }, async (t) => {
@@ -166,6 +190,62 @@ test('a client that is closed leaves no socket, timer or listener', async (t) =>
   );
   assert.equal(left.lifecycles, 0);
   assert.deepEqual(Pusher.instances, []);
+});
+
+test('a client that is closed sends nothing more, and the next one sends what it had kept', async (t) => {
+  const { proxy, client, caller } = await scene(t, program);
+  const olaf = await caller({ sub: 'olaf' });
+  const { id } = await olaf.opens({ kind: 'direct', with: 'pia' });
+  const storage = memoryStorage();
+  const { left, environment } = counted();
+  const pia = client({ sub: 'pia' }, { storage, environment });
+  const room = pia.room(id);
+  await pia.inbox.load();
+  await settled(pia);
+  proxy.decide = ({ method }) => (method === 'GET' ? 'pass' : 'refuse');
+  // Everything that waits for something: a post for its next attempt, a mark, what is typed.
+  room.post('refused so far');
+  await until(
+    room,
+    () => room.messages.some((it) => it.status === 'sending' && it.error),
+    () => room.messages,
+  );
+  room.markRead();
+  room.setTyping();
+  room.post('never tried');
+  pia.close();
+  assert.equal(left.lifecycles, 0);
+  // Calls under way end, each with its timer, as soon as they hear of it.
+  await eventually(
+    () => left.timers.size === 0,
+    () => left.timers.size,
+  );
+  assert.deepEqual(
+    [pia.heard.size, pia.touched.size, pia.sync.looked.size, pia.outbox.changed.size],
+    [0, 0, 0, 0],
+  );
+  await eventually(
+    () => proxy.sockets.open === 0,
+    () => proxy.sockets,
+  );
+  await eventually(
+    async () => (await storage.keys('')).length === 2,
+    () => storage.keys(''),
+  );
+  proxy.decide = () => 'pass';
+  proxy.calls = [];
+  // Whatever of it were still alive would act on this.
+  pia.wake();
+  room.post('too late');
+  assert.deepEqual([left.timers.size, proxy.calls], [0, []]);
+
+  const again = client({ sub: 'pia' }, { storage });
+  await shows(again.room(id), 'refused so far', 'never tried');
+  await eventually(
+    async () => (await storage.keys('')).length === 0,
+    () => storage.keys(''),
+  );
+  assert.deepEqual(texts(await olaf.log(id)), ['refused so far', 'never tried']);
 });
 
 /** The same in a browser's window: what the standard environment listens to, it lets go of. */

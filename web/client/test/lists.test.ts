@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { RoomList } from '../src/index.ts';
-import { scene, settled, shows, until } from './support/people.ts';
+import { eventually, scene, settled, shows, until } from './support/people.ts';
 import { type Program, start } from './support/program.ts';
 
 let program: Program;
@@ -78,6 +78,81 @@ test('the inbox is in order of activity, counts what is unread, and is live', as
     () => you()?.pinned === true && you()?.muted === true,
     () => inbox.snapshot,
   );
+});
+
+test('what one posts from another device moves the room up, with its words', async (t) => {
+  const { client, caller } = await scene(t, program);
+  const [petra, quinn] = [await caller({ sub: 'petra' }), await caller({ sub: 'quinn' })];
+  const older = await petra.opens({ kind: 'direct', with: 'rosa' });
+  await petra.posts(older.id, 'from Petra');
+  const newer = await quinn.opens({ kind: 'direct', with: 'rosa' });
+  await quinn.posts(newer.id, 'from Quinn');
+  // So seldom that only an event can be what tells.
+  const laptop = client({ sub: 'rosa' }, { intervals: { polling: 60_000 } });
+  const shown = laptop.room(older.id);
+  await laptop.inbox.load();
+  await settled(laptop);
+  await untilRows(laptop.inbox, [
+    [newer.id, 1, 'from Quinn'],
+    [older.id, 1, 'from Petra'],
+  ]);
+  const phone = client({ sub: 'rosa' });
+  phone.room(older.id).post('from my phone');
+  await untilRows(laptop.inbox, [
+    [older.id, 0, 'from my phone'],
+    [newer.id, 1, 'from Quinn'],
+  ]);
+  await shows(shown, 'from Petra', 'from my phone');
+
+  // Of a room that is not open nobody tells the sender's other devices: they see it when they wake.
+  phone.room(newer.id).post('and again');
+  await shows(phone.room(newer.id), 'from Quinn', 'and again');
+  laptop.wake();
+  await untilRows(laptop.inbox, [
+    [newer.id, 0, 'and again'],
+    [older.id, 0, 'from my phone'],
+  ]);
+});
+
+test('what comes while the inbox is fetched is not undone by the answer', async (t) => {
+  const { client, caller } = await scene(t, program);
+  const [sam, tess] = [await caller({ sub: 'sam' }), await caller({ sub: 'tess' })];
+  const first = await sam.opens({ kind: 'direct', with: 'uma' });
+  await sam.posts(first.id, 'from Sam');
+  const left = await sam.opens({ kind: 'group', members: ['uma'], title: 'Trip' });
+  // Pages come down, and are held up before the client sees them.
+  const pages = { areHeld: false, onTheWay: 0, held: [] as (() => void)[] };
+  const slow: typeof fetch = async (input, init) => {
+    if (!String(input).includes('/v1/rooms?')) return fetch(input, init);
+    pages.onTheWay += 1;
+    const answer = await fetch(input, init);
+    pages.onTheWay -= 1;
+    if (pages.areHeld) await new Promise<void>((resolve) => pages.held.push(resolve));
+    return answer;
+  };
+  const uma = client({ sub: 'uma' }, { environment: { fetch: slow }, intervals: { polling: 60_000 } });
+  const { inbox } = uma;
+  await inbox.load();
+  await settled(uma);
+  pages.areHeld = true;
+  const loading = inbox.load();
+  await eventually(
+    () => pages.held.length > 0 && pages.onTheWay === 0,
+    () => pages,
+  );
+  const second = await tess.opens({ kind: 'direct', with: 'uma' });
+  await tess.posts(second.id, 'from Tess');
+  await sam.posts(first.id, 'again');
+  await sam.call('DELETE', `/v1/rooms/${left.id}/members/uma`);
+  const expected = [
+    [first.id, 2, 'again'],
+    [second.id, 1, 'from Tess'],
+  ];
+  await untilRows(inbox, expected);
+  pages.areHeld = false;
+  for (const goOn of pages.held) goOn();
+  await loading;
+  assert.deepEqual(rows(inbox), expected);
 });
 
 test('what the inbox missed without a connection it finds afterwards', async (t) => {

@@ -94,6 +94,107 @@ test('what was written offline survives a reload, and two tabs send it once', as
   );
 });
 
+test('what the log shows already is not shown as waiting, however late the storage is read', async (t) => {
+  const { proxy, client, caller } = await scene(t, program);
+  const olga = await caller({ sub: 'olga' });
+  const { id } = await olga.opens({ kind: 'direct', with: 'paul' });
+  const storage = memoryStorage();
+  proxy.mangle = () => [];
+  proxy.decide = (call) => (isPost(call) ? 'lose' : 'pass');
+  const before = client({ sub: 'paul' }, { storage });
+  before.room(id).post('arrived');
+  await eventually(
+    async () => (await olga.log(id)).length === 1,
+    () => olga.log(id),
+  );
+  before.close();
+
+  proxy.decide = () => 'pass';
+  let read = () => {};
+  const isRead = new Promise<void>((resolve) => {
+    read = resolve;
+  });
+  const slow = { ...storage, keys: (prefix: string) => isRead.then(() => storage.keys(prefix)) };
+  const after = client({ sub: 'paul' }, { storage: slow });
+  const room = after.room(id);
+  await shows(room, 'arrived');
+  read();
+  await eventually(
+    async () => (await storage.keys('')).length === 0,
+    () => storage.keys(''),
+  );
+  await shows(room, 'arrived');
+  assert.equal(room.messages.length, 1);
+  assert.equal((await olga.log(id)).length, 1);
+});
+
+/** A guest of the program, with a client, as a visitor of a page is. */
+async function visits(client: Awaited<ReturnType<typeof scene>>['client']) {
+  const storage = memoryStorage();
+  const answer = await fetch(`${program.url}/v1/guests`, { method: 'POST' });
+  const { token } = (await answer.json()) as { token: string };
+  const guest = client({ sub: 'guest' }, { storage, token: async () => token });
+  return { token, storage, guest, room: await guest.open({ kind: 'support' }) };
+}
+
+test('what a guest had not sent is sent, once, by who they are after signing in', async (t) => {
+  const { proxy, client, caller } = await scene(t, program);
+  const { token, storage, guest, room } = await visits(client);
+  await settled(guest);
+  room.post('before');
+  await shows(room, 'before');
+  // The one has arrived and its answer has not, the other never left.
+  proxy.mangle = () => [];
+  proxy.decide = (call) => (isPost(call) ? 'lose' : 'pass');
+  room.post('halfway');
+  const agent = await caller({ sub: 'agnes', roles: ['admin'] });
+  await eventually(
+    async () => (await agent.log(room.id)).length === 2,
+    () => agent.log(room.id),
+  );
+  room.post('not yet');
+  guest.close();
+  proxy.decide = () => 'pass';
+  proxy.mangle = (frame) => [frame];
+
+  const una = client({ sub: 'una' }, { storage });
+  await una.people.merge(token);
+  const hers = una.room(room.id);
+  await shows(hers, 'before', 'halfway', 'not yet');
+  assert.equal(hers.messages.length, 3);
+  assert.deepEqual(texts(await agent.log(room.id)), ['before', 'halfway', 'not yet']);
+  await eventually(
+    async () => (await storage.keys('')).length === 0,
+    () => storage.keys(''),
+  );
+});
+
+test('what a guest had not sent goes into the support room that they had before', async (t) => {
+  const { proxy, client, caller } = await scene(t, program);
+  const vera = await caller({ sub: 'vera' });
+  const own = await vera.opens({ kind: 'support' });
+  await vera.posts(own.id, 'long ago');
+  const { token, storage, guest, room } = await visits(client);
+  await settled(guest);
+  room.post('to answer');
+  await shows(room, 'to answer');
+  proxy.decide = () => 'refuse';
+  room.post({ body: 'as a guest', replyTo: 1 });
+  guest.close();
+  proxy.decide = () => 'pass';
+
+  const signedIn = client({ sub: 'vera' }, { storage });
+  await assert.rejects(signedIn.people.merge(token), { status: 409, code: 'has_support_room' });
+  await shows(signedIn.room(own.id), 'long ago', 'as a guest');
+  const log = await vera.log(own.id);
+  assert.deepEqual(texts(log), ['long ago', 'as a guest']);
+  assert.equal(log[1]?.reply_to ?? null, null, 'what it answered is in another room');
+  await eventually(
+    async () => (await storage.keys('')).length === 0,
+    () => storage.keys(''),
+  );
+});
+
 /** A stranger on the same device neither sees nor sends what somebody else wrote. */
 test('a post belongs to who wrote it', async (t) => {
   const { proxy, client, caller } = await scene(t, program);

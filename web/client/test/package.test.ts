@@ -7,7 +7,7 @@ import { gzipSync } from 'node:zlib';
 import { build } from 'vite';
 
 /** Bytes after minifying and gzip, without pusher-js. A support widget has room for the first. */
-const LIMITS = { 'core-entry': 8_200, index: 10_000 };
+const LIMITS = { 'core-entry': 8_600, index: 10_450 };
 
 for (const [entry, limit] of Object.entries(LIMITS)) {
   test(`${entry} is no larger than ${limit} bytes`, async (t) => {

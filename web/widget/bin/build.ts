@@ -11,15 +11,23 @@ const here = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.u
 const NOTICE = '/*! With pusher-js 8.6.0, (c) 2020 Pusher, Ltd, MIT licence */';
 const PUSHER = here('../node_modules/pusher-js/src');
 
-/** Modules of pusher-js that are never called here: other channels, other transports, other ways to authorize. */
+/** Modules of pusher-js that are never called here: other channels, other transports, other ways to authorize, users. */
 const UNUSED =
-  /pusher-js\/src\/core\/(channels\/(encrypted|presence)_channel|http\/http_socket|timeline\/timeline_sender|auth\/(user_authenticator|channel_authorizer|deprecated_channel_authorizer))\.ts$/;
+  /pusher-js\/src\/core\/(user|channels\/(encrypted|presence)_channel|http\/http_socket|timeline\/timeline_sender|auth\/(user_authenticator|channel_authorizer|deprecated_channel_authorizer))\.ts$/;
+
+/** Modules of pusher-js for whoever develops with it: its log, and links to its manual. */
+const FOR_DEVELOPERS = /pusher-js\/src\/core\/(logger|utils\/url_store)\.ts$/;
 
 const withoutUnused: Plugin = {
   name: 'without-unused',
   enforce: 'pre',
-  load: (id) =>
-    UNUSED.test(id) ? 'export default () => null; export const ChannelAuthorizerProxy = null;' : null,
+  load(id) {
+    // Called with `new` too, so no arrow.
+    if (UNUSED.test(id)) return 'export default function () {} export const ChannelAuthorizerProxy = null;';
+    if (!FOR_DEVELOPERS.test(id)) return null;
+    return `const nothing = () => '';
+      export default { debug: nothing, warn: nothing, error: nothing, buildLogSuffix: nothing };`;
+  },
 };
 
 /** Bundles an entry; files that it loads later become files of their own. */

@@ -36,7 +36,8 @@ class ParlourWidget extends EventTarget {
     const { dataset } = script;
     this.#base = script.src.replace(/[^/]*$/, '');
     const language = dataset.language || document.documentElement.lang || 'en';
-    const options = { ...dataset, api: dataset.api?.replace(/\/+$/, ''), language } as Options;
+    const api = (dataset.api || new URL(script.src).origin).replace(/\/+$/, '');
+    const options = { ...dataset, api, language } as Options;
     const [short = ''] = language.toLowerCase().split('-');
     this.#labels = LABELS[short] ?? (LABELS.en as never);
     const shadow = this.#host.attachShadow({ mode: 'open' });

@@ -1,4 +1,4 @@
-import { Core, type MergedGuest, type NewGuest, ParlourError, type RoomHandle } from 'parlour-client/core';
+import { Core, type NewGuest, ParlourError, type RoomHandle } from 'parlour-client/core';
 import Pusher from 'pusher-js';
 import { Memory } from './memory.ts';
 import type { Shell } from './shell.ts';
@@ -93,20 +93,20 @@ export class Session {
     const { shell } = this;
     let token = (await shell.token?.()) ?? null;
     const { guest, room } = this.#memory.kept;
-    if (token) {
-      if (guest) this.#memory.kept = { room: await this.#merge(token, guest) };
-    } else {
+    if (!token) {
       // Whose room it was has signed out.
       if (!guest && room) this.#memory.kept = {};
       if (!guest && !this.#profile && shell.options.ask !== 'none') return null;
       return this.#connect(this.#guestToken(guest ?? (await this.#newGuest())));
     }
-    return this.#connect(async () => {
+    const core = this.#connect(async () => {
       const next = token ?? (await shell.token?.());
       token = null;
       if (!next) throw new Error('nobody is signed in any more');
       return next;
     });
+    if (guest) this.#memory.kept = { room: await this.#merge(core, guest) };
+    return core;
   }
 
   #connect(token: () => Promise<string>): Core {
@@ -114,7 +114,11 @@ export class Session {
   }
 
   async #newGuest(): Promise<string> {
-    const { token } = await this.#post<NewGuest>('/v1/guests', this.#profile ?? {});
+    const { token } = await this.#call<NewGuest>('/v1/guests', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(this.#profile ?? {}),
+    });
     this.#memory.kept = { guest: token };
     return token;
   }
@@ -144,22 +148,16 @@ export class Session {
     queueMicrotask(() => void this.begin());
   }
 
-  /** Gives a guest's room to who has signed in; the id of the room, if it had one. */
-  async #merge(token: string, guest: string): Promise<string | undefined> {
+  /** Gives a guest's room to who has signed in, and what waits there; the id of the room, if it had one. */
+  async #merge(core: Core, guest: string): Promise<string | undefined> {
     try {
-      const { room } = await this.#post<MergedGuest>('/v1/guests/merge', { token: guest }, token);
-      return room?.id;
+      return (await core.merge(guest)).room?.id;
     } catch (error) {
       // 409: they have a room already, which is shown. Other refusals: there is no such guest any more.
       if (error instanceof ParlourError && !error.isPassing) return undefined;
+      core.close();
       throw error;
     }
-  }
-
-  #post<T>(path: string, body: unknown, token?: string): Promise<T> {
-    const headers: Record<string, string> = { 'content-type': 'application/json' };
-    if (token) headers.authorization = `Bearer ${token}`;
-    return this.#call(path, { method: 'POST', headers, body: JSON.stringify(body) });
   }
 
   async #call<T>(path: string, request: RequestInit): Promise<T> {

@@ -82,6 +82,17 @@ suite('the button', browsing, () => {
     assert.deepEqual(await page.evaluate(() => indexedDB.databases()), []);
   });
 
+  test('without data-api, looks for Parlour where its script came from', async (t) => {
+    const page = await world.visit(t, { isBesideApi: true });
+    assert.equal(await page.locator('script').getAttribute('data-api'), null);
+    assert.notEqual(new URL(page.url()).origin, world.proxy.url, 'the page is somewhere else');
+    const room = await conversation(world, page);
+    await world.agent.posts(room.id, 'Found you');
+    await eventually(async () => assert.equal((await texts(page)).at(-1), 'Found you'));
+    const keys = Object.keys(await stored(page));
+    assert.deepEqual(keys, [`parlour-widget:${world.proxy.url}`]);
+  });
+
   test('puts nothing on the page but its element and ParlourWidget', async (t) => {
     const page = await world.visit(t);
     await conversation(world, page);

@@ -34,6 +34,21 @@ suite('the connection', browsing, () => {
     );
   });
 
+  test('that died unnoticed is replaced when the visitor comes back, and what it missed is there', async (t) => {
+    const page = await world.visit(t);
+    const text = unique('Asleep');
+    const room = await conversation(world, page, text);
+    const { opened } = world.proxy.sockets;
+    world.proxy.silence();
+    await world.agent.posts(room.id, 'Are you there?');
+    await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+    await shows(page, text, 'Are you there?');
+    await eventually(() => assert.equal(world.proxy.sockets.opened, opened + 1));
+    await connected(page);
+    await world.agent.posts(room.id, 'Now I hear you');
+    await shows(page, text, 'Are you there?', 'Now I hear you');
+  });
+
   /** Mission E15. */
   test('is not needed to write: what was written waits, through a reload too, and is sent once', async (t) => {
     const page = await world.visit(t);

@@ -140,6 +140,34 @@ suite('who the visitor is', browsing, () => {
     assert.equal((await world.agent.log(room.id)).at(-1)?.body, 'It is me');
   });
 
+  test('what a guest could not send yet is sent, once, when they sign in', async (t) => {
+    const yara = await Caller.enter(world.program.url, { sub: 'yara', name: 'Yara' });
+    const page = await world.visit(t);
+    const text = unique('Before signing in');
+    const room = await conversation(world, page, text);
+    // One arrives without an answer, and the next is never sent.
+    const isPost = (path: string) => path.endsWith('/messages');
+    world.proxy.decide = ({ method, path }) => (method === 'POST' && isPost(path) ? 'lose' : 'pass');
+    t.after(() => {
+      world.proxy.decide = () => 'pass';
+    });
+    await write(page, 'Halfway');
+    await eventually(async () => assert.equal((await world.agent.log(room.id)).length, 2));
+    world.proxy.decide = ({ method, path }) => (method === 'POST' && isPost(path) ? 'refuse' : 'pass');
+    await write(page, 'Not yet');
+    await eventually(async () => assert.equal((await messages(page)).at(-1)?.text, 'Not yet'));
+    world.proxy.decide = () => 'pass';
+    await page.evaluate((token) => window.ParlourWidget?.setToken(() => token), yara.token);
+    await eventually(async () => assert.deepEqual(await kept(page), { room: room.id }));
+    await shows(page, text, 'Halfway', 'Not yet');
+    const log = await world.agent.log(room.id);
+    assert.deepEqual(
+      log.map(({ body }) => body),
+      [text, 'Halfway', 'Not yet'],
+    );
+    await eventually(async () => assert.equal(Object.keys(await stored(page)).length, 1));
+  });
+
   test('who signs in and had a chat already sees that one', async (t) => {
     world.signedIn = null;
     const una = await Caller.enter(world.program.url, { sub: 'wanda', name: 'Wanda' });

@@ -26,6 +26,7 @@ export class FaultyProxy {
   /** What becomes of an event on its way down. */
   mangle: (frame: string) => string[] = (frame) => [frame];
   takesSockets = true;
+  readonly #silent = new Set<WebSocket>();
   readonly #server: Server;
   readonly #relay = new WebSocketServer({ noServer: true });
   readonly #pairs = new Set<[WebSocket, WebSocket]>();
@@ -53,6 +54,11 @@ export class FaultyProxy {
   /** Ends every socket, without a word. */
   cut(): void {
     for (const [down] of this.#pairs) down.terminate();
+  }
+
+  /** From now on nothing passes the sockets that are open, in either direction; neither side is told. */
+  silence(): void {
+    for (const [down] of this.#pairs) this.#silent.add(down);
   }
 
   async stop(): Promise<void> {
@@ -92,13 +98,16 @@ export class FaultyProxy {
     this.sockets.open += 1;
     this.sockets.most = Math.max(this.sockets.most, this.sockets.open);
     const early: string[] = [];
-    down.on('message', (data) =>
-      up.readyState === WebSocket.OPEN ? up.send(String(data)) : early.push(String(data)),
-    );
+    down.on('message', (data) => {
+      if (this.#silent.has(down)) return;
+      if (up.readyState === WebSocket.OPEN) up.send(String(data));
+      else early.push(String(data));
+    });
     up.on('open', () => {
       for (const data of early) up.send(data);
     });
     up.on('message', (data) => {
+      if (this.#silent.has(down)) return;
       const frame = String(data);
       const isEvent = !frame.includes('"event":"pusher');
       if (isEvent) this.frames.push(frame);

@@ -47,6 +47,8 @@ export interface Visit {
   /** Of the browser: language, colours, size, and so on. */
   browser?: Parameters<Browser['newContext']>[0];
   context?: BrowserContext;
+  /** Has the script come from Parlour's own origin, and the tag say nothing of where Parlour is. */
+  isBesideApi?: boolean;
   /** Runs on the page before anything else does. */
   before?: () => void;
   /** Markup of the page, before the script. */
@@ -94,6 +96,7 @@ export class World {
   async visit(t: TestContext, visit: Visit = {}): Promise<Page> {
     const context = visit.context ?? (await this.browser.newContext(visit.browser));
     if (!visit.context) t.after(() => context.close());
+    if (visit.isBesideApi) await this.#putBesideApi(context);
     const page = await context.newPage();
     const complaints = watch(page);
     t.after(() => assert.deepEqual(complaints, []));
@@ -106,9 +109,10 @@ export class World {
   }
 
   /** Where a page is that has this. */
-  async address({ attributes = {}, body = '', lang = 'en' }: Visit): Promise<string> {
-    const [files, site] = [await origin(this.#files), await origin(this.#site)];
-    const all = { api: this.proxy.url, ask: 'none', ...attributes };
+  async address({ attributes = {}, body = '', lang = 'en', isBesideApi = false }: Visit): Promise<string> {
+    const site = await origin(this.#site);
+    const files = isBesideApi ? `${this.proxy.url}/widget` : await origin(this.#files);
+    const all = { ...(isBesideApi ? {} : { api: this.proxy.url }), ask: 'none', ...attributes };
     const data = Object.entries(all).map(
       ([name, value]) => `${attribute(name)}="${value.replace(/&/g, '&amp;').replace(/"/g, '&quot;')}"`,
     );
@@ -135,6 +139,15 @@ export class World {
     throw new Error(`nobody wrote ${text}`);
   }
 
+  /** As a server before both would: /widget is the files' folder, everything else is Parlour. */
+  async #putBesideApi(context: BrowserContext): Promise<void> {
+    const files = await origin(this.#files);
+    await context.route(`${this.proxy.url}/widget/*`, async (route) => {
+      const url = files + new URL(route.request().url()).pathname.replace('/widget', '');
+      await route.fulfill({ response: await route.fetch({ url }) });
+    });
+  }
+
   async #answer(answer: ServerResponse, url: string): Promise<void> {
     if (url === '/token') {
       if (!this.signedIn) return void answer.writeHead(401).end();
@@ -148,7 +161,7 @@ export class World {
     // No styles, no inline scripts, no eval: what README.md says is enough.
     const policy = [
       `default-src 'none'`,
-      `script-src ${await origin(this.#files)}`,
+      `script-src ${await origin(this.#files)} ${this.proxy.url}/widget/`,
       `connect-src 'self' ${this.proxy.url} ${socket}`,
       `require-trusted-types-for 'script'`,
     ];
