@@ -27,6 +27,7 @@ ENTITLED = 0.5
 FEW = {
     "/v1/listings/": ["server"],
     "/v1/groups/": ["server"],
+    "/v1/import/": ["server"],
     "/v1/users/": ["server"],
     "/v1/reports": ["agnes"],
     "/v1/webhooks": ["server", "agnes"],

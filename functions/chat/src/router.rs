@@ -8,7 +8,7 @@ use shared::http::{Problem, Shared};
 use utoipa::OpenApi;
 
 use crate::routes::{
-    blocks, changes, desk, groups, guests, health, listings, mail, me, members, messages,
+    blocks, changes, desk, groups, guests, health, import, listings, mail, me, members, messages,
     openapi as document, reactions, read, reports, rooms, sync, users, webhooks,
 };
 
@@ -60,6 +60,11 @@ pub fn routes() -> Router<Shared> {
         .route("/v1/guests/merge", post(guests::merge_guest))
         .route("/v1/listings/{id}", put(listings::put_listing))
         .route("/v1/groups/{id}", put(groups::put_group))
+        .route("/v1/import/rooms", post(import::import_room))
+        .route(
+            "/v1/import/rooms/{id}/messages",
+            get(import::list_imported).post(import::import_messages),
+        )
         .route("/v1/webhooks", get(webhooks::list_webhooks))
         .route("/v1/webhooks/replay", post(webhooks::replay_webhooks))
         .route("/v1/webhooks/{id}/replay", post(webhooks::replay_webhook))
@@ -112,6 +117,9 @@ pub fn routes() -> Router<Shared> {
         guests::merge_guest,
         listings::put_listing,
         groups::put_group,
+        import::import_room,
+        import::import_messages,
+        import::list_imported,
         webhooks::list_webhooks,
         webhooks::replay_webhook,
         webhooks::replay_webhooks,

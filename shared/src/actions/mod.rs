@@ -5,6 +5,7 @@ pub mod blocks;
 pub mod changes;
 pub mod groups;
 pub mod guests;
+pub mod import;
 pub mod listings;
 pub mod lives;
 pub mod mail;

@@ -226,7 +226,7 @@ impl Services {
     }
 }
 
-fn found_by_members(
+pub(super) fn found_by_members(
     kind: RoomKind,
     mine: Seat,
     mut seats: Vec<Seat>,

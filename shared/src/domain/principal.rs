@@ -172,6 +172,12 @@ pub struct Caller {
 pub struct Service(());
 
 impl Caller {
+    /// Somebody in whose name the application's own server acts, which knows who it was.
+    pub fn by_server(_: Service, principal: Principal, admin: bool) -> Self {
+        let roles = Roles { admin, service: false };
+        Self { principal, roles, profile: Profile::default(), in_dialect: false }
+    }
+
     /// The proof that the application's own server calls, if it does.
     pub fn service(&self) -> Option<Service> {
         self.roles.service.then_some(Service(()))

@@ -15,6 +15,7 @@ use super::{
 };
 use crate::domain::{
     ids::{RoomId, SideKey},
+    member::MemberType,
     principal::Asker,
     time::Timestamp,
 };
@@ -133,6 +134,42 @@ impl Store {
             let room = Membership::of_group(room, asker, Some(head), Some(part))?;
             Some(Marked { room, moved })
         }))
+    }
+
+    /// Says of every member of a room that it has read so far, as an import knows it.
+    ///
+    /// # Errors
+    /// When the store cannot be reached.
+    pub async fn mark_all_read(
+        &self,
+        room: RoomId,
+        seq: u64,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let Some(head) = self.read_head(room).await? else { return Ok(()) };
+        if room.kind().rules().has_many_members() {
+            for member in &self.members_at(room, &head).await?.keys {
+                self.mark_part(room, member, seq, at).await?;
+            }
+            return Ok(());
+        }
+        for (side, mark) in head.marks.iter().filter(|(_, mark)| mark.read < seq) {
+            // Nothing waits for a desk that has read it all.
+            let is_desk = room.kind().rules().desk.is_some() && mark.kind != MemberType::User;
+            let waits_no_more = is_desk && mark.kind != MemberType::Guest && head.seq == seq;
+            let remove = if waits_no_more { " REMOVE q3p, q3s" } else { "" };
+            let request = self
+                .update(key::of(key::room(room), key::HEAD))
+                .update_expression(format!("SET rd.#side.s = :seq, rd.#side.t = :at{remove}"))
+                .condition_expression(
+                    "attribute_exists(rd.#side) AND rd.#side.s < :seq AND seq >= :seq",
+                )
+                .expression_attribute_names("#side", side.as_str())
+                .expression_attribute_values(":seq", n(seq))
+                .expression_attribute_values(":at", n(at.millis()));
+            update::send(request).await?;
+        }
+        Ok(())
     }
 
     /// Keeps what a member sets for itself; `None` if it is a member no more.

@@ -24,7 +24,7 @@ use super::{
 use crate::domain::{
     ids::RoomId,
     message::Slot,
-    principal::Asker,
+    principal::{Asker, Service},
     time::{Clock, Timestamp},
 };
 
@@ -133,6 +133,23 @@ impl Store {
     ) -> Result<Page, StoreError> {
         let answer = self.asked_for(room.room, window, limit).send().await?;
         self.page_from(room.clone(), answer, window, limit, clock).await
+    }
+
+    /// A page of any room's log, for the application's own server; `None` where there is no room.
+    ///
+    /// # Errors
+    /// When the store cannot be reached.
+    pub async fn page_for_server(
+        &self,
+        _: Service,
+        room: RoomId,
+        after: u64,
+        limit: u64,
+        clock: &Clock,
+    ) -> Result<Option<(Head, Vec<Slot>, bool)>, StoreError> {
+        let Some(head) = self.read_head(room).await? else { return Ok(None) };
+        let (slots, has_more) = self.log_after(room, &head, after, limit, clock).await?;
+        Ok(Some((head, slots, has_more)))
     }
 
     fn asked_for(&self, room: RoomId, window: Window, limit: u64) -> QueryFluentBuilder {

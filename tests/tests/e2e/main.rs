@@ -18,6 +18,7 @@ mod export;
 mod faults;
 mod groups;
 mod guests;
+mod import;
 mod lag;
 mod limits;
 mod listings;
@@ -142,5 +143,12 @@ fn routes() -> Vec<Route> {
             "/v1/groups/{id}",
             r#"{"name":"The family","reveal_at":"2031-12-24T18:00:00Z"}"#,
         ),
+        route(
+            Method::POST,
+            "/v1/import/rooms",
+            r#"{"kind":"support","users":["alice"],"created_at":"2020-01-29T10:00:00Z"}"#,
+        ),
+        route(Method::POST, "/v1/import/rooms/{id}/messages", r#"{"messages":[]}"#),
+        route(Method::GET, "/v1/import/rooms/{id}/messages", ""),
     ]
 }

@@ -164,6 +164,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/import/rooms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a room as it was in another system, or finds it. Nobody is told. For the application's own server. */
+        post: operations["import_room"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/import/rooms/{id}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A part of any room's log, to see that nothing is missing. For the application's own server. */
+        get: operations["list_imported"];
+        put?: never;
+        /**
+         * Appends messages with their own times, each once by its `client_id`. Nobody is told, and nobody is
+         *     mailed. For the application's own server.
+         */
+        post: operations["import_messages"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/listings/{id}": {
         parameters: {
             query?: never;
@@ -919,6 +957,93 @@ export interface components {
          * @enum {string}
          */
         HookState: "pending" | "failed";
+        /** @description A message of another system. */
+        ImportMessage: {
+            /** @description The text, within the kind's limits. */
+            body: string;
+            /**
+             * Format: uuid
+             * @description A UUID that stands for it: the other system's own, or one made of that.
+             */
+            client_id: string;
+            /**
+             * Format: date-time
+             * @description When it was sent.
+             */
+            created_at: string;
+            /** @description Whether whom it was for has read it: yes, unless given. */
+            read?: boolean;
+            /**
+             * Format: int64
+             * @description The `seq` of the message that it answers.
+             */
+            reply_to?: number | null;
+            /** @description The application's own id of whoever sent it; not of agents and the application. */
+            sender_id?: string | null;
+            /** @description In which capacity: `user`, unless given. */
+            sender_type?: components["schemas"]["SenderType"];
+            /** @description What `body` is. */
+            type?: components["schemas"]["MessageType"];
+        };
+        /** @description Messages of another system. */
+        ImportMessages: {
+            /**
+             * Format: date-time
+             * @description When the desk put the room away, where it did; with the last messages.
+             */
+            archived_at?: string | null;
+            /** @description In the order in which they were sent: at most 50. */
+            messages: components["schemas"]["ImportMessage"][];
+        };
+        /** @description A room of another system. */
+        ImportRoom: {
+            /**
+             * Format: uuid
+             * @description For `group`: a UUID that stands for this one. Importing it again finds the same room.
+             */
+            client_id?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was opened.
+             */
+            created_at: string;
+            /** @description Whether its events are told in its kind's dialect as well (docs/dialects.md). */
+            dialect?: boolean;
+            /** @description For `match`: the group's id, of which `PUT /v1/groups/{id}` told before. */
+            group_id?: string | null;
+            /** @description What sort of room. */
+            kind: components["schemas"]["RoomKind"];
+            /** @description For `listing`: the listing's id, of which `PUT /v1/listings/{id}` told before. */
+            listing_id?: string | null;
+            /** @description For `group`: at most 200 characters. */
+            title?: string | null;
+            /**
+             * @description The ids of its users. Of `direct` both; of `group` all, the first of whom founded it; of the others
+             *     the one who opened it, which in `match` is the giver.
+             */
+            users: string[];
+        };
+        /** @description What was brought in. */
+        ImportedMessages: {
+            /**
+             * Format: int64
+             * @description The room's highest `seq`.
+             */
+            head: number;
+        };
+        /** @description A room that was made or found. */
+        ImportedRoom: {
+            /**
+             * Format: int64
+             * @description Its highest `seq`: 0 of a new one.
+             */
+            head: number;
+            /**
+             * Format: uuid
+             * @description The room.
+             */
+            id: string;
+        };
         /** @description The newest message of a room, in short. */
         LastMessage: {
             /**
@@ -2319,6 +2444,371 @@ export interface operations {
                 };
             };
             /** @description The caller has a support room already; the guest's stays the guest's */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not JSON by its type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Try again */
+            503: {
+                headers: {
+                    /** @description In how many seconds to try again */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    import_room: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "created_at": "2020-01-29T10:00:00Z",
+                 *       "kind": "direct",
+                 *       "users": [
+                 *         "alice",
+                 *         "bob"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["ImportRoom"];
+            };
+        };
+        responses: {
+            /** @description The room */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "head": 1,
+                     *       "id": "c368ce42-3498-8141-b73f-7016956c8894"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ImportedRoom"];
+                };
+            };
+            /** @description Not JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No good token */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not the application's own server */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such listing, or nobody drawn in this group */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not JSON by its type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Try again */
+            503: {
+                headers: {
+                    /** @description In how many seconds to try again */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_imported: {
+        parameters: {
+            query?: {
+                /** @description The messages just after this `seq`; from the beginning unless given. */
+                after?: number;
+                /** @description How many: 1 to 200, 50 unless given. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The room. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the log */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "has_more": false,
+                     *       "head": 2,
+                     *       "messages": [
+                     *         {
+                     *           "body": "Hello, Bob.",
+                     *           "client_id": "5f0c954e-6d9b-4c51-9a53-1c1a2f9d7b10",
+                     *           "created_at": "2026-01-01T12:00:00.000Z",
+                     *           "deleted_at": null,
+                     *           "edited_at": null,
+                     *           "id": "8570b4d9-50bf-8c72-a5b9-1efe4501f849",
+                     *           "reactions": [],
+                     *           "receiver_id": "bob",
+                     *           "receiver_type": "user",
+                     *           "rev": 0,
+                     *           "room_id": "c368ce42-3498-8141-b73f-7016956c8894",
+                     *           "sender_id": "alice",
+                     *           "sender_type": "user",
+                     *           "seq": 1,
+                     *           "type": "text"
+                     *         },
+                     *         {
+                     *           "body": "Hello",
+                     *           "client_id": "6f0c954e-6d9b-4c51-9a53-1c1a2f9d7b10",
+                     *           "created_at": "2020-01-29T10:00:00.000Z",
+                     *           "deleted_at": null,
+                     *           "edited_at": null,
+                     *           "id": "feab441f-6d46-8b90-885a-10eb640ed2d9",
+                     *           "reactions": [],
+                     *           "receiver_id": "bob",
+                     *           "receiver_type": "user",
+                     *           "rev": 0,
+                     *           "room_id": "c368ce42-3498-8141-b73f-7016956c8894",
+                     *           "sender_id": "alice",
+                     *           "sender_type": "user",
+                     *           "seq": 2,
+                     *           "type": "text"
+                     *         }
+                     *       ],
+                     *       "rev": 0
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MessageList"];
+                };
+            };
+            /** @description No good token */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not the application's own server */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such room */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A parameter is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Try again */
+            503: {
+                headers: {
+                    /** @description In how many seconds to try again */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    import_messages: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The room. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "messages": [
+                 *         {
+                 *           "body": "Hello",
+                 *           "client_id": "6f0c954e-6d9b-4c51-9a53-1c1a2f9d7b10",
+                 *           "created_at": "2020-01-29T10:00:00Z",
+                 *           "sender_id": "alice"
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["ImportMessages"];
+            };
+        };
+        responses: {
+            /** @description They are stored */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "head": 2
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ImportedMessages"];
+                };
+            };
+            /** @description Not JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No good token */
+            401: {
+                headers: {
+                    /** @description `Bearer` */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not the application's own server */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such room */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A client_id was used for another message */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3915,47 +4405,47 @@ export interface operations {
                      *       "archived_at": null,
                      *       "channel": "private-room-c368ce42-3498-8141-b73f-7016956c8894",
                      *       "created_at": "2026-01-01T12:00:00.000Z",
-                     *       "head": 1,
+                     *       "head": 2,
                      *       "id": "c368ce42-3498-8141-b73f-7016956c8894",
                      *       "kind": "direct",
                      *       "last_message": {
-                     *         "created_at": "2026-01-01T12:00:00.000Z",
+                     *         "created_at": "2020-01-29T10:00:00.000Z",
                      *         "deleted": false,
-                     *         "preview": "Hello, Bob.",
+                     *         "preview": "Hello",
                      *         "sender_id": "alice",
                      *         "sender_type": "user",
-                     *         "seq": 1
+                     *         "seq": 2
                      *       },
-                     *       "last_message_at": "2026-01-01T12:00:00.000Z",
+                     *       "last_message_at": "2020-01-29T10:00:00.000Z",
                      *       "member_count": 2,
                      *       "members": [
                      *         {
                      *           "id": "alice",
                      *           "name": "Alice",
                      *           "picture": null,
-                     *           "read": 1,
+                     *           "read": 2,
                      *           "type": "user"
                      *         },
                      *         {
                      *           "id": "bob",
                      *           "name": null,
                      *           "picture": null,
-                     *           "read": 0,
+                     *           "read": 2,
                      *           "type": "user"
                      *         }
                      *       ],
-                     *       "message_count": 1,
+                     *       "message_count": 2,
                      *       "rev": 0,
                      *       "state": "active",
                      *       "title": null,
-                     *       "updated_at": "2026-01-01T12:00:00.000Z",
+                     *       "updated_at": "2020-01-29T10:00:00.000Z",
                      *       "viewed_at": null,
                      *       "you": {
                      *         "hidden": false,
                      *         "member_id": "alice",
                      *         "muted": true,
                      *         "pinned": false,
-                     *         "read": 1,
+                     *         "read": 2,
                      *         "unread": 0
                      *       }
                      *     }
@@ -4243,6 +4733,7 @@ export interface operations {
                      *           "edited_at": "2026-01-01T12:00:00.000Z",
                      *           "id": "8570b4d9-50bf-8c72-a5b9-1efe4501f849",
                      *           "reactions": [],
+                     *           "read_at": "2020-01-29T10:00:00.000Z",
                      *           "receiver_id": "bob",
                      *           "receiver_type": "user",
                      *           "rev": 3,
@@ -5755,15 +6246,15 @@ export interface operations {
                      *       "has_more": false,
                      *       "rooms": [
                      *         {
-                     *           "head": 1,
+                     *           "head": 2,
                      *           "id": "c368ce42-3498-8141-b73f-7016956c8894",
                      *           "last_message": {
-                     *             "created_at": "2026-01-01T12:00:00.000Z",
+                     *             "created_at": "2020-01-29T10:00:00.000Z",
                      *             "deleted": false,
-                     *             "preview": "Hello, Bob.",
+                     *             "preview": "Hello",
                      *             "sender_id": "alice",
                      *             "sender_type": "user",
-                     *             "seq": 1
+                     *             "seq": 2
                      *           },
                      *           "rev": 0,
                      *           "unread": 0
@@ -6248,7 +6739,7 @@ export interface operations {
                      *           "member_id": "bob",
                      *           "messages": [],
                      *           "reactions": [],
-                     *           "read": 0,
+                     *           "read": 2,
                      *           "reports": [
                      *             {
                      *               "created_at": "2026-01-01T12:00:00.000Z",

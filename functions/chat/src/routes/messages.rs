@@ -3,7 +3,7 @@
 use axum::{Json, extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
 use shared::{
-    actions::messages::SlotView,
+    actions::messages::{History, SlotView},
     domain::{
         message::{Draft, MessageType, MessageView},
         principal::Caller,
@@ -182,17 +182,24 @@ pub(crate) async fn list_messages(
     };
     fields.check()?;
     let page = app.services.history(&caller, room, window, limit).await?;
-    let messages = page.slots.into_iter().map(|slot| match slot {
-        SlotView::Message(message) => ListedSlot::Message(message),
-        SlotView::Void(seq) => ListedSlot::Empty(EmptySlot { seq, void: true, pending: false }),
-        SlotView::Pending(seq) => ListedSlot::Empty(EmptySlot { seq, void: false, pending: true }),
-    });
-    Ok(Json(MessageList {
-        messages: messages.collect(),
-        head: page.head,
-        rev: page.rev,
-        has_more: page.has_more,
-    }))
+    Ok(Json(page.into()))
+}
+
+impl From<History> for MessageList {
+    fn from(page: History) -> Self {
+        let empty = |seq, void| ListedSlot::Empty(EmptySlot { seq, void, pending: !void });
+        let messages = page.slots.into_iter().map(|slot| match slot {
+            SlotView::Message(message) => ListedSlot::Message(message),
+            SlotView::Void(seq) => empty(seq, true),
+            SlotView::Pending(seq) => empty(seq, false),
+        });
+        Self {
+            messages: messages.collect(),
+            head: page.head,
+            rev: page.rev,
+            has_more: page.has_more,
+        }
+    }
 }
 
 /// Another text for a message.

@@ -6,6 +6,7 @@ pub(crate) mod desk;
 pub(crate) mod groups;
 pub(crate) mod guests;
 pub(crate) mod health;
+pub(crate) mod import;
 pub(crate) mod listings;
 pub(crate) mod mail;
 pub(crate) mod me;
