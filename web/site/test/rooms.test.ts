@@ -202,6 +202,9 @@ suite('rooms', { skip }, () => {
     );
     await theirs.goto(`${it.site}/inbox/${room.id}`);
     const stays = await it.open(`/inbox/${room.id}`, 'sue');
+    const isListening = (frame: string) =>
+      frame.includes('subscription_succeeded') && frame.includes(room.channel);
+    await eventually(() => heard.some(isListening), 'Sam listens to the room');
     await owner.posts(room.id, 'for three');
     for (const it of [theirs, stays]) await bubble(it, 'for three').waitFor();
     await choose(page, 'Members');
@@ -220,7 +223,7 @@ suite('rooms', { skip }, () => {
       async () => (await owner.call<Room>('GET', `/v1/rooms/${room.id}`)).head === 3,
       'both are stored',
     );
-    assert.ok(heard.join().includes('for three'));
+    assert.ok(heard.join().includes('for three'), 'and was told while being in it');
     assert.ok(!/for two|from Sue/.test(heard.join()), 'nothing is told to who was removed');
   });
 });
