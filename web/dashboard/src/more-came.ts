@@ -13,9 +13,14 @@ const SHOWN = 10;
 
 /** More came than was seen when a room was to be put away: shows what, and asks again. */
 class MoreCame extends Overlay<true> {
-  static override properties = { handle: { attribute: false }, seen: { attribute: false } };
+  static override properties = {
+    handle: { attribute: false },
+    seen: { attribute: false },
+    isLoading: { state: true },
+  };
   declare handle: RoomHandle;
   declare seen: number;
+  declare isLoading: boolean;
   readonly #watch = new Watch(this);
 
   static override styles = [
@@ -39,11 +44,14 @@ class MoreCame extends Overlay<true> {
     `,
   ];
 
+  constructor() {
+    super();
+    this.isLoading = true;
+  }
+
   override connectedCallback(): void {
     super.connectedCallback();
-    // The refusal may be the first to tell of it, and the log may have been scrolled away from its end.
-    const fetch = this.handle.snapshot.hasNewer ? this.handle.loadLatest() : this.handle.refresh();
-    void attempt(() => fetch);
+    void this.#load();
   }
 
   override willUpdate(): void {
@@ -59,7 +67,7 @@ class MoreCame extends Overlay<true> {
     const news = messages.filter((entry) => entry.seq !== null && entry.seq > this.seen);
     // Of a long absence the log holds the end alone; the room tells how much it was.
     const n = Math.max(news.length, (info?.you.read ?? 0) + unread - this.seen);
-    if (hasNewer || news.length === 0) return skeletons(3);
+    if (this.isLoading && (hasNewer || news.length === 0)) return skeletons(3);
     const shown = news.slice(-SHOWN);
     return html`
       <p class="quiet">${t('moreCameText', { n })}</p>
@@ -73,6 +81,13 @@ class MoreCame extends Overlay<true> {
       <button class="button" @click=${() => this.close(true)}>${t('archiveAnyway')}</button>
       <button class="button primary" autofocus @click=${() => this.close()}>${t('cancel')}</button>
     `;
+  }
+
+  /** The refusal may be the first to tell of it, and the log may have been scrolled away from its end. */
+  async #load(): Promise<void> {
+    const { handle } = this;
+    await attempt(() => (handle.snapshot.hasNewer ? handle.loadLatest() : handle.refresh()));
+    this.isLoading = false;
   }
 
   #row(entry: Entry) {
