@@ -7,6 +7,7 @@ import 'parlour-ui/conversation.ts';
 import type { Conversation } from 'parlour-ui/conversation.ts';
 import type { Act } from 'parlour-ui/message.ts';
 import { Watch } from 'parlour-ui/watch.ts';
+import { Blocks } from './blocks.ts';
 import './room-head.ts';
 import { roomMenu } from './room-menu.ts';
 
@@ -41,6 +42,9 @@ class ChatRoom extends LitElement {
 
   readonly #watch = new Watch(this);
   readonly #conversation = createRef<Conversation>();
+  #blocks: Blocks | null = null;
+  /** The room for whose menu it was asked who is blocked. */
+  #asked: RoomHandle | null = null;
   #reveal: ReturnType<typeof setTimeout> | undefined;
 
   override disconnectedCallback(): void {
@@ -54,7 +58,9 @@ class ChatRoom extends LitElement {
 
   override willUpdate(changed: PropertyValues<this>): void {
     if (changed.has('handle')) this.#watch.set(this.handle);
+    if (changed.has('parlour')) this.#blocks = new Blocks(this.parlour);
     this.#awaitReveal();
+    this.#askForBlocks();
   }
 
   override render() {
@@ -93,8 +99,15 @@ class ChatRoom extends LitElement {
     if (ms < LONGEST_MS) this.#reveal = setTimeout(() => void this.handle.refresh(), ms);
   }
 
+  /** Before the menu is opened, which then need not wait. */
+  #askForBlocks(): void {
+    if (this.#asked === this.handle || this.handle.snapshot.info?.kind !== 'direct') return;
+    this.#asked = this.handle;
+    this.#blocks?.load().catch(() => {});
+  }
+
   async #menu(anchor: HTMLElement): Promise<void> {
-    if (await roomMenu(anchor, this.parlour, this.handle)) this.#back();
+    if (this.#blocks && (await roomMenu(anchor, this.parlour, this.handle, this.#blocks))) this.#back();
   }
 
   #back = () => this.dispatchEvent(new CustomEvent('back'));

@@ -1,16 +1,22 @@
-import type { Parlour, RoomHandle } from 'parlour-client';
+import type { Parlour, Room, RoomHandle } from 'parlour-client';
 import { ask } from 'parlour-ui/ask.ts';
 import { t } from 'parlour-ui/locale.ts';
 import { type MenuItem, openMenu } from 'parlour-ui/menu.ts';
 import { accountOf, othersOf, titleOf } from 'parlour-ui/people.ts';
 import { attempt, toast } from 'parlour-ui/toast.ts';
+import type { Blocks } from './blocks.ts';
 import { showMembers } from './members.ts';
 
 /** What can be done with a room as a whole; true where the room is to be left for the list. */
-export async function roomMenu(anchor: HTMLElement, parlour: Parlour, handle: RoomHandle): Promise<boolean> {
+export async function roomMenu(
+  anchor: HTMLElement,
+  parlour: Parlour,
+  handle: RoomHandle,
+  blocks: Blocks,
+): Promise<boolean> {
   const { info } = handle.snapshot;
   if (!info) return false;
-  const chosen = await openMenu(anchor, t('more'), itemsFor(handle));
+  const chosen = await openMenu(anchor, t('more'), itemsFor(info, blocks));
   const change = (what: object) => attempt(() => parlour.rooms.change(info.id, what));
   switch (chosen) {
     case 'pin':
@@ -29,7 +35,10 @@ export async function roomMenu(anchor: HTMLElement, parlour: Parlour, handle: Ro
       await rename(handle, change);
       break;
     case 'block':
-      await block(parlour, handle);
+      await block(info, blocks);
+      break;
+    case 'unblock':
+      await unblock(info, blocks);
       break;
     case 'leave': {
       const question = {
@@ -45,9 +54,7 @@ export async function roomMenu(anchor: HTMLElement, parlour: Parlour, handle: Ro
   return false;
 }
 
-function itemsFor(handle: RoomHandle): MenuItem[] {
-  const { info } = handle.snapshot;
-  if (!info) return [];
+function itemsFor(info: Room, blocks: Blocks): MenuItem[] {
   const { pinned, muted } = info.you;
   const items: MenuItem[] = [
     { id: 'pin', label: t(pinned ? 'unpin' : 'pin'), icon: 'pin' },
@@ -59,8 +66,15 @@ function itemsFor(handle: RoomHandle): MenuItem[] {
     items.push({ id: 'rename', label: t('rename'), icon: 'edit' });
     items.push({ id: 'leave', label: t('leave'), icon: 'exit', isDangerous: true });
   }
-  if (info.kind === 'direct')
-    items.push({ id: 'block', label: t('block'), icon: 'block', isDangerous: true });
+  const [other] = othersOf(info);
+  if (info.kind === 'direct' && other) {
+    const isBlocked = blocks.has(accountOf(other));
+    items.push(
+      isBlocked
+        ? { id: 'unblock', label: t('unblock'), icon: 'block' }
+        : { id: 'block', label: t('block'), icon: 'block', isDangerous: true },
+    );
+  }
   return items;
 }
 
@@ -71,10 +85,9 @@ async function rename(handle: RoomHandle, change: (what: object) => Promise<bool
   if (title !== null) await change({ title: title || null });
 }
 
-async function block(parlour: Parlour, handle: RoomHandle): Promise<void> {
-  const { info } = handle.snapshot;
-  const [other] = info ? othersOf(info) : [];
-  if (!info || !other) return;
+async function block(info: Room, blocks: Blocks): Promise<void> {
+  const [other] = othersOf(info);
+  if (!other) return;
   const name = titleOf(info);
   const question = {
     title: t('blockTitle', { name }),
@@ -84,7 +97,11 @@ async function block(parlour: Parlour, handle: RoomHandle): Promise<void> {
   };
   if ((await ask(question)) === null) return;
   const id = accountOf(other);
-  if (await attempt(() => parlour.people.block(id))) {
-    toast(t('blocked', { name }), () => void attempt(() => parlour.people.unblock(id)));
-  }
+  if (await attempt(() => blocks.block(id))) toast(t('blocked', { name }), () => void unblock(info, blocks));
+}
+
+async function unblock(info: Room, blocks: Blocks): Promise<void> {
+  const [other] = othersOf(info);
+  if (other && (await attempt(() => blocks.unblock(accountOf(other)))))
+    toast(t('unblocked', { name: titleOf(info) }));
 }

@@ -170,6 +170,9 @@ export class DeskRoom extends LitElement {
       const seen = messages.findLast((entry) => entry.seq !== null)?.seq ?? 0;
       await this.#archive(seen);
     }
+    // An answer that was under way before may have put the row back as it was.
+    for (const list of [this.parlour.desk('active'), this.parlour.desk('archived')])
+      if (list.snapshot.isLoaded) void list.refresh(info.id);
     this.isBusy = false;
   }
 

@@ -4,18 +4,28 @@ import { timeOf } from 'parlour-ui/dates.ts';
 import { t } from 'parlour-ui/locale.ts';
 import { Overlay } from 'parlour-ui/overlay.ts';
 import { entrySender } from 'parlour-ui/people.ts';
+import { skeletons, states } from 'parlour-ui/states.ts';
 import { attempt } from 'parlour-ui/toast.ts';
 import { Watch } from 'parlour-ui/watch.ts';
 
+/** So many are shown: they are to be looked at, not read as a log. */
+const SHOWN = 10;
+
 /** More came than was seen when a room was to be put away: shows what, and asks again. */
 class MoreCame extends Overlay<true> {
-  static override properties = { handle: { attribute: false }, seen: { attribute: false } };
+  static override properties = {
+    handle: { attribute: false },
+    seen: { attribute: false },
+    isLoading: { state: true },
+  };
   declare handle: RoomHandle;
   declare seen: number;
+  declare isLoading: boolean;
   readonly #watch = new Watch(this);
 
   static override styles = [
     ...Overlay.styles,
+    states,
     css`
       li {
         padding: 8px 14px;
@@ -34,6 +44,16 @@ class MoreCame extends Overlay<true> {
     `,
   ];
 
+  constructor() {
+    super();
+    this.isLoading = true;
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    void this.#load();
+  }
+
   override willUpdate(): void {
     this.#watch.set(this.handle);
   }
@@ -43,10 +63,16 @@ class MoreCame extends Overlay<true> {
   }
 
   protected override body() {
-    const news = this.handle.messages.filter((entry) => entry.seq !== null && entry.seq > this.seen);
+    const { info, unread, hasNewer, messages } = this.handle.snapshot;
+    const news = messages.filter((entry) => entry.seq !== null && entry.seq > this.seen);
+    // Of a long absence the log holds the end alone; the room tells how much it was.
+    const n = Math.max(news.length, (info?.you.read ?? 0) + unread - this.seen);
+    if (this.isLoading && (hasNewer || news.length === 0)) return skeletons(3);
+    const shown = news.slice(-SHOWN);
     return html`
-      <p class="quiet">${t('moreCameText', { n: news.length })}</p>
-      <ul role="list">${news.slice(-10).map((entry) => this.#row(entry))}</ul>
+      <p class="quiet">${t('moreCameText', { n })}</p>
+      ${n > shown.length ? html`<p class="quiet">${t('moreCameLast', { n: shown.length })}</p>` : ''}
+      <ul role="list">${shown.map((entry) => this.#row(entry))}</ul>
     `;
   }
 
@@ -55,6 +81,13 @@ class MoreCame extends Overlay<true> {
       <button class="button" @click=${() => this.close(true)}>${t('archiveAnyway')}</button>
       <button class="button primary" autofocus @click=${() => this.close()}>${t('cancel')}</button>
     `;
+  }
+
+  /** The refusal may be the first to tell of it, and the log may have been scrolled away from its end. */
+  async #load(): Promise<void> {
+    const { handle } = this;
+    await attempt(() => (handle.snapshot.hasNewer ? handle.loadLatest() : handle.refresh()));
+    this.isLoading = false;
   }
 
   #row(entry: Entry) {

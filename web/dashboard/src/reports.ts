@@ -46,7 +46,7 @@ class Reports extends LitElement {
         gap: 8px;
         margin: 14px 0 18px;
       }
-      .choice [aria-pressed='true'] {
+      .choice .button[aria-pressed='true'] {
         background: var(--accent-fill);
         color: var(--on-accent);
       }

@@ -104,6 +104,30 @@ suite('the dashboard', { skip }, () => {
     await eventually(async () => (await roomOf(room.id)).state === 'archived', 'now all was seen');
   });
 
+  test('however much came, and though no event told of it, it is counted and its end is shown', async () => {
+    const { user, room } = await asks('mona', 'seen');
+    const page = await it.open('/desk', 'agnes');
+    await page.routeWebSocket(/\/app\//, () => {});
+    await page.goto(`${it.site}/desk/${room.id}`);
+    await page.locator('.message', { hasText: 'seen' }).waitFor();
+    // More than a page keeps of a log.
+    for (let n = 1; n <= 320; n++) await user.posts(room.id, `news ${n}`);
+    await page.getByRole('button', { name: 'Archive', exact: true }).click();
+    const dialog = page.getByRole('dialog', { name: 'More has come' });
+    await dialog.getByText('320 messages came meanwhile:').waitFor();
+    await dialog.getByText('The last 10 of them are:').waitFor();
+    const shown = await dialog.getByRole('listitem').allInnerTexts();
+    assert.deepEqual(
+      shown.map((text) => /news \d+/.exec(text)?.[0]),
+      Array.from({ length: 10 }, (_, n) => `news ${311 + n}`),
+    );
+    await dialog.getByRole('button', { name: 'Archive anyway' }).click();
+    await eventually(
+      async () => (await roomOf(room.id)).state === 'archived',
+      'it was put away all the same',
+    );
+  });
+
   test('agents see who else looks at a chat, and who writes; the user hears nothing of it', async () => {
     const { room } = await asks('vera', 'hello?');
     const theirs = await it.open(`/inbox/${room.id}`, 'vera');

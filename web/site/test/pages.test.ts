@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import type { BrowserContextOptions } from 'playwright-core';
-import { newPage, skip } from './support/browser.ts';
+import { complaintsOf, newPage, skip } from './support/browser.ts';
 import { type Scene, scene, setClock } from './support/scene.ts';
 import { serve } from './support/site.ts';
 
@@ -128,9 +128,21 @@ suite('the pages', { skip }, () => {
       await page.evaluate(() => [document.documentElement.lang, document.documentElement.dir]),
       ['ar', 'rtl'],
     );
+    assert.deepEqual(complaintsOf(page), []);
     await stop();
     const german = await configured({ api: it.url, demo: true, language: 'de' }, '/inbox?as=fritz');
     await german.page.getByRole('heading', { name: 'Willkommen' }).waitFor();
     await german.stop();
+    const fetched: string[] = [];
+    const english = await configured({ api: it.url, demo: true }, '/config.json', { locale: 'en-GB' });
+    english.page.on('request', (request) => fetched.push(request.url()));
+    await english.page.goto(`${english.site.url}/inbox?as=fay`);
+    await english.page.getByRole('heading', { name: 'Welcome' }).waitFor();
+    assert.deepEqual(
+      fetched.filter((url) => /\/(de|ar)-/.test(url)),
+      [],
+      'other languages are not loaded',
+    );
+    await english.stop();
   });
 });

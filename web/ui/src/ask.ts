@@ -52,7 +52,10 @@ class Ask extends Overlay<string> {
   }
 
   #enter = (event: KeyboardEvent) => {
-    if (event.key === 'Enter' && !event.isComposing && this.value.trim()) this.#done();
+    if (event.key !== 'Enter' || event.isComposing || !this.value.trim()) return;
+    // Else the same key presses the button that gets the focus back, and the menu opens again.
+    event.preventDefault();
+    this.#done();
   };
 
   #done = () => this.close(this.value.trim());

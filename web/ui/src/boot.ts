@@ -14,11 +14,12 @@ export interface Page {
 
 /** Reads the configuration, finds out who is here, and shows the page. */
 export async function boot(page: Page): Promise<void> {
-  setLanguage(navigator.languages);
-  markDocument(document.documentElement);
+  // Both at once; what a failure says is in the browser's language.
+  const language = setLanguage(navigator.languages);
   try {
     const config = await loadConfig();
-    if (config.language) setLanguage([config.language]);
+    await language;
+    if (config.language) await setLanguage([config.language]);
     markDocument(document.documentElement);
     const persons = new Persons(page.name, page.people);
     const person = config.tokenUrl ? null : persons.current();
@@ -28,6 +29,8 @@ export async function boot(page: Page): Promise<void> {
     const chosen = ({ detail }: CustomEvent<Person>) => start(detail);
     render(html`<ui-chooser .persons=${persons} @chosen=${chosen}></ui-chooser>`, document.body);
   } catch (error) {
+    await language;
+    markDocument(document.documentElement);
     document.title = t('errorConfig');
     const detail = error instanceof Error ? error.message : String(error);
     render(html`<main><ui-failure .detail=${detail}></ui-failure></main>`, document.body);

@@ -1,4 +1,4 @@
-import { LitElement } from 'lit';
+import { html, LitElement } from 'lit';
 import { base, controls } from './base.ts';
 import { t } from './locale.ts';
 import { errorState, states } from './states.ts';
@@ -10,7 +10,7 @@ class Failure extends LitElement {
   static override styles = [base, controls, states];
 
   override render() {
-    return errorState(t('errorConfig'), this.detail, () => location.reload());
+    return errorState(html`<h1>${t('errorConfig')}</h1>`, this.detail, () => location.reload());
   }
 }
 

@@ -1,4 +1,13 @@
-import { type Language, languages, type TextKey, type Texts } from './strings.ts';
+import { texts as english, type TextKey, type Texts } from './languages/en.ts';
+
+/** Every language; those that not everybody needs are fetched for whoever does. */
+export const languages = {
+  en: async (): Promise<Texts> => english,
+  de: async (): Promise<Texts> => (await import('./languages/de.ts')).texts,
+  ar: async (): Promise<Texts> => (await import('./languages/ar.ts')).texts,
+};
+
+type Language = keyof typeof languages;
 
 /** The language of the page, and what follows from it. */
 interface Locale {
@@ -10,18 +19,22 @@ interface Locale {
   isRightToLeft: boolean;
 }
 
-let locale = localeOf(['en']);
+let locale = localeOf('en', english);
 
-function localeOf(wanted: readonly string[]): Locale {
-  const tag = wanted.find((it) => it.slice(0, 2).toLowerCase() in languages) ?? 'en';
-  const language = tag.slice(0, 2).toLowerCase() as Language;
-  const isRightToLeft = language === 'ar';
-  return { language, tag, texts: languages[language], plural: new Intl.PluralRules(tag), isRightToLeft };
+function localeOf(tag: string, texts: Texts): Locale {
+  const language = languageOf(tag);
+  return { language, tag, texts, plural: new Intl.PluralRules(tag), isRightToLeft: language === 'ar' };
 }
 
-/** Takes the first language that there is. */
-export function setLanguage(wanted: readonly string[]): void {
-  locale = localeOf(wanted);
+function languageOf(tag: string): Language {
+  return tag.slice(0, 2).toLowerCase() as Language;
+}
+
+/** Takes the first language that there is; English where that cannot be fetched. */
+export async function setLanguage(wanted: readonly string[]): Promise<void> {
+  const tag = wanted.find((it) => languageOf(it) in languages) ?? 'en';
+  const texts = await languages[languageOf(tag)]().catch(() => null);
+  locale = texts ? localeOf(tag, texts) : localeOf('en', english);
 }
 
 /** Tells the document in which language it is, and which way that reads. */

@@ -34,13 +34,13 @@ export abstract class Overlay<Answer> extends LitElement {
       dialog::backdrop {
         background: var(--backdrop);
       }
-      header {
+      .head {
         display: flex;
         align-items: center;
         gap: 12px;
         padding: 18px 16px 6px 24px;
       }
-      :host(:dir(rtl)) header {
+      :host(:dir(rtl)) .head {
         padding: 18px 24px 6px 16px;
       }
       h2 {
@@ -63,7 +63,7 @@ export abstract class Overlay<Answer> extends LitElement {
       .quiet {
         color: var(--muted);
       }
-      footer {
+      .foot {
         display: flex;
         align-items: center;
         justify-content: flex-end;
@@ -71,7 +71,7 @@ export abstract class Overlay<Answer> extends LitElement {
         gap: 10px;
         padding: 12px 24px 20px;
       }
-      footer .quiet {
+      .foot .quiet {
         margin-inline-end: auto;
         font-size: 14px;
       }
@@ -119,19 +119,29 @@ export abstract class Overlay<Answer> extends LitElement {
     this.renderRoot.querySelector('dialog')?.showModal();
   }
 
+  override updated(): void {
+    // A text that is longer than the dialog is scrolled by keys only where something in it can have the focus.
+    const body = this.renderRoot.querySelector<HTMLElement>('.body');
+    if (!body) return;
+    const isLong = body.scrollHeight > body.clientHeight;
+    if (isLong && !body.querySelector('button, input, textarea')) body.tabIndex = 0;
+    else body.removeAttribute('tabindex');
+  }
+
   override render() {
     const footer = this.footer();
+    // No <header> and <footer>: in a dialog they count as those of the whole page.
     return html`<dialog
       aria-labelledby="heading"
       @close=${() => this.close()}
       @click=${(event: Event) => event.target === event.currentTarget && this.close()}
     >
-      <header>
+      <div class="head">
         <h2 id="heading">${this.heading()}</h2>
         <button class="icon-button" aria-label=${t('close')} @click=${() => this.close()}>${icon('close')}</button>
-      </header>
+      </div>
       <div class="body">${this.body()}</div>
-      ${footer ? html`<footer>${footer}</footer>` : ''}
+      ${footer ? html`<div class="foot">${footer}</div>` : ''}
     </dialog>`;
   }
 }

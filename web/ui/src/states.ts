@@ -14,7 +14,7 @@ export const states = css`
     text-align: center;
     color: var(--muted);
   }
-  .state h2 {
+  .state :is(h1, h2) {
     font-size: 18px;
     color: var(--text);
     letter-spacing: -0.01em;
@@ -102,10 +102,15 @@ export function emptyState(
   </div>`;
 }
 
-export function errorState(title: string, detail: string, again: (() => void) | null): TemplateResult {
+/** @param title its heading, where that is not one of the second level */
+export function errorState(
+  title: string | TemplateResult,
+  detail: string,
+  again: (() => void) | null,
+): TemplateResult {
   return html`<div class="state" role="alert">
     <span class="art">${icon('warning', 34)}</span>
-    <h2>${title}</h2>
+    ${typeof title === 'string' ? html`<h2>${title}</h2>` : title}
     <p>${detail}</p>
     ${again ? html`<button class="button primary" @click=${again}>${t('errorAgain')}</button>` : ''}
   </div>`;

@@ -7,8 +7,7 @@ import type { Entry } from 'parlour-client';
 process.env.TZ = 'Europe/Berlin';
 const { rowsOf } = await import('../src/rows.ts');
 const { ago, dayLabel, rowTime } = await import('../src/dates.ts');
-const { setLanguage, t } = await import('../src/locale.ts');
-const { languages } = await import('../src/strings.ts');
+const { languages, setLanguage, t } = await import('../src/locale.ts');
 
 let seq = 0;
 
@@ -66,8 +65,8 @@ test('a day, or the line before what is unread, ends a group', () => {
 });
 
 /** Mission D4: in the viewer's time zone. */
-test('days are called Today, Yesterday and Jun 10', () => {
-  setLanguage(['en-US']);
+test('days are called Today, Yesterday and Jun 10', async () => {
+  await setLanguage(['en-US']);
   const now = new Date('2030-06-12T10:00:00Z');
   assert.equal(dayLabel(new Date('2030-06-11T22:30:00Z'), now), 'Today');
   assert.equal(dayLabel(new Date('2030-06-11T21:30:00Z'), now), 'Yesterday');
@@ -80,15 +79,15 @@ test('days are called Today, Yesterday and Jun 10', () => {
   assert.equal(rowTime(new Date('2030-06-12T08:05:00Z'), now), '10:05 AM');
 });
 
-test('a day stays a day when the clocks change', () => {
-  setLanguage(['en-US']);
+test('a day stays a day when the clocks change', async () => {
+  await setLanguage(['en-US']);
   const now = new Date('2030-03-31T10:00:00Z');
   assert.equal(dayLabel(new Date('2030-03-30T23:30:00Z'), now), 'Today');
   assert.equal(dayLabel(new Date('2030-03-30T22:30:00Z'), now), 'Yesterday');
 });
 
-test('how long ago something was', () => {
-  setLanguage(['en-US']);
+test('how long ago something was', async () => {
+  await setLanguage(['en-US']);
   const now = new Date('2030-06-12T10:00:00Z');
   const before = (ms: number) => ago(new Date(now.getTime() - ms), now);
   assert.deepEqual(
@@ -98,11 +97,14 @@ test('how long ago something was', () => {
   assert.equal(before(-60_000), 'now');
 });
 
-test('every language has every text, with the same names in it', () => {
+test('every language has every text, with the same names in it', async () => {
   const names = (text: unknown) => [...new Set(JSON.stringify(text).match(/\{\w+\}/g) ?? [])].sort();
-  for (const [language, texts] of Object.entries(languages))
-    for (const [key, text] of Object.entries(languages.en))
+  const english = await languages.en();
+  for (const [language, load] of Object.entries(languages)) {
+    const texts = await load();
+    for (const [key, text] of Object.entries(english))
       assert.deepEqual(names(texts[key as keyof typeof texts]), names(text), `${language}: ${key}`);
-  setLanguage(['xx', 'de-AT', 'en']);
+  }
+  await setLanguage(['xx', 'de-AT', 'en']);
   assert.equal(t('messages', { n: 2 }), '2 Nachrichten');
 });

@@ -26,7 +26,7 @@ export function launch(): Promise<Browser> {
   return chromium.launch({ ...(path ? { executablePath: path } : {}), args });
 }
 
-/** What a page complained about: errors of scripts, and violations of the policy. */
+/** What a page complained about: errors of scripts, whatever else it called an error, and violations of the policy. */
 const complaints = new WeakMap<Page, string[]>();
 
 export async function newPage(browser: Browser, options: BrowserContextOptions = {}): Promise<Page> {
@@ -45,7 +45,10 @@ export async function newPage(browser: Browser, options: BrowserContextOptions =
   complaints.set(page, heard);
   page.on('pageerror', (error) => heard.push(`error: ${error.message}`));
   page.on('console', (message) => {
-    if (/Content.Security.Policy|Trusted ?Type/i.test(message.text())) heard.push(message.text());
+    const isPolicy = /Content.Security.Policy|Trusted ?Type/i.test(message.text());
+    // That something was refused is the browser's own remark, and often what a test is about.
+    const isRefusal = message.text().startsWith('Failed to load resource');
+    if (isPolicy || (message.type() === 'error' && !isRefusal)) heard.push(message.text());
   });
   return page;
 }
