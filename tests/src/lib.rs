@@ -52,7 +52,7 @@ pub use self::{
     identity::{IdentityProvider, Serving, SigningKey},
     lagging::Lagging,
     listener::{Heard, Listener},
-    meter::{Bill, Meter},
+    meter::{Bill, Meter, Metered},
     receiver::{Hook, Receiver, Reply},
     relay::{FakeRelay, Mood},
     room::{Inbox, Page, Room},

@@ -12,7 +12,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use shared::{
     actions::{open::Naming, view::RoomView},
-    dialect::exchange::{DIALECT, Incoming, NEW_MESSAGE},
+    dialect::{
+        exchange::{DIALECT, Incoming, NEW_MESSAGE},
+        plain_id,
+    },
     domain::time::Timestamp,
     error::Error,
     http::{Shared, ValidJson},
@@ -60,7 +63,7 @@ async fn open_conversation(
 ) -> Result<Json<Value>, Error> {
     let naming = Naming::Group { group_id: group_id.clone() };
     let (room, _) = app.services.open(&caller, DIALECT.kind, naming).await?;
-    let ids = room.members.iter().map(|member| shared::dialect::plain_id(&member.id));
+    let ids = room.members.iter().map(|member| plain_id(&member.id));
     let conversation = Conversation {
         id: room.id,
         group_id,
@@ -92,9 +95,16 @@ async fn connect(
     let mine = app.services.channel_in_dialect(&caller, DIALECT.kind).await?;
     let mut reply = Reply::default().listen(mine);
     for room in rooms {
-        reply = reply.listen(room.dialect_channel);
+        reply = reply.emit(YOU, you(&room)).listen(room.dialect_channel);
     }
     Ok(Json(reply))
+}
+
+/// By which id a conversation knows the caller: messages of this sender are its own.
+const YOU: &str = "you";
+
+fn you(room: &RoomView) -> Value {
+    json!({ "conversationId": room.id, "senderId": plain_id(&room.you.member_id) })
 }
 
 #[derive(Deserialize)]
@@ -110,10 +120,10 @@ async fn join(
     ValidJson(said): ValidJson<Said<Join>>,
 ) -> Result<Json<Reply>, Error> {
     let id = request::room_of(DIALECT.kind, &said.payload.conversation_id.0)?;
-    let RoomView { you, dialect_channel, .. } = app.services.room(&caller, id).await?;
-    let mut reply = Reply::default().listen(dialect_channel);
+    let room = app.services.room(&caller, id).await?;
+    let mut reply = Reply::default().emit(YOU, you(&room)).listen(room.dialect_channel);
     for message in transcript::newest(&app, &caller, id, transcript::MOST).await? {
-        if message.seq > you.read && message.sender_id != you.member_id {
+        if message.seq > room.you.read && message.sender_id != room.you.member_id {
             reply = reply.emit(NEW_MESSAGE, Incoming::from(&message));
         }
     }

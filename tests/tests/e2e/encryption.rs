@@ -109,7 +109,7 @@ async fn a_message_too_large_when_sealed_is_announced_without_its_body() {
     }
 }
 
-/// Mission A14. Mission C17.
+/// Mission A14.
 #[tokio::test]
 async fn only_whoever_may_listen_gets_the_key() {
     let app = TestApp::encrypting().await;

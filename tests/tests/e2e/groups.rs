@@ -153,7 +153,7 @@ async fn each_hears_the_message_and_each_receivers_list_is_told() {
     }
 }
 
-/// Groups have no key: the same people may have many.
+/// Mission D20. Groups have no key: the same people may have many.
 #[tokio::test]
 async fn each_opening_makes_a_room_of_its_own() {
     let app = TestApp::start().await;
@@ -576,7 +576,7 @@ async fn a_list_that_is_too_long_for_the_group_adds_nobody() {
     assert_eq!(alice.adds(&room, &ids[700..999]).await.expect(200)["member_count"], 1_000);
 }
 
-/// Invariant I6.
+/// Mission D21. Invariant I6.
 #[tokio::test]
 async fn each_member_has_read_up_to_its_own_mark() {
     let three = Three::meet().await;
@@ -606,7 +606,7 @@ async fn each_member_has_read_up_to_its_own_mark() {
     assert_eq!(marks, [3, 4, 3]);
 }
 
-/// Invariant I6. Mission E6. For groups.
+/// Mission D18. Mission E6. Invariant I6. For groups.
 #[tokio::test]
 async fn groups_stand_in_the_lists_of_all_their_members() {
     let three = Three::meet().await;

@@ -209,7 +209,7 @@ async fn the_order_of_the_members_tells_nothing() {
     assert_eq!(places.len(), 1, "{places:?}");
 }
 
-/// Mission E2. Mission A7.
+/// Mission E2. Mission E11. Mission E12. Mission A7.
 #[tokio::test]
 async fn both_write_and_hear_and_the_giver_goes_by_its_alias() {
     let drawn = Drawn::lots().await;

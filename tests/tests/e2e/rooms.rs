@@ -296,7 +296,7 @@ async fn accounts_of_different_types_never_collide() {
     assert_eq!(colon.get(&room.path("")).await.status, 404);
 }
 
-/// Invariant I8.
+/// Mission D19. Invariant I8.
 #[tokio::test]
 async fn a_room_of_others_looks_like_no_room() {
     let app = TestApp::start().await;

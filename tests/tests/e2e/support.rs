@@ -439,6 +439,7 @@ async fn the_queue_is_in_exact_order_when_200_rooms_were_active_within_a_minute(
     }
 }
 
+/// Mission B20. Mission B17.
 #[tokio::test]
 async fn the_events_of_a_support_room_go_to_its_own_channel() {
     let Scene { app: _app, user, agent, room } = Scene::set().await;

@@ -209,13 +209,14 @@ async fn whoever_lets_others_in_with_the_demo_secrets_is_warned_in_one_line() {
     }
 }
 
+/// Mission C14: where it listens unless told otherwise.
 #[tokio::test]
 async fn asked_for_help_it_lists_its_options() {
     let output = run(["--help"]).await;
 
     assert!(output.status.success());
     let said = String::from_utf8_lossy(&output.stdout);
-    for option in ["--listen", "--data", "--dynamodb", "--post-rate"] {
+    for option in ["--listen", "--data", "--dynamodb", "--post-rate", "127.0.0.1:3000"] {
         assert!(said.contains(option), "no {option}: {said}");
     }
 }

@@ -119,6 +119,8 @@ export class RoomList {
   }
 
   #hears(event: string, data: RoomEvent): void {
+    // A row that is being fetched may come as it was before this.
+    if (this.#fetching.has(data.room_id)) this.#fetching.set(data.room_id, true);
     const held = this.#rooms.get(data.room_id);
     if (held && event === 'messages_read') return this.#isRead(held, Number(data.read));
     if (!this.#isLoaded || !this.source.concerns(event)) return;

@@ -49,7 +49,7 @@ suite('the connection', browsing, () => {
     await shows(page, text, 'Are you there?', 'Now I hear you');
   });
 
-  /** Mission E15. */
+  /** Mission E14. */
   test('is not needed to write: what was written waits, through a reload too, and is sent once', async (t) => {
     const page = await world.visit(t);
     const text = unique('Offline');

@@ -85,6 +85,10 @@ async fn both_hear_new_message_with_its_keys_and_find_it_again() {
     let mut listeners = Vec::new();
     for user in [giver, receiver] {
         let reply = says(user, "exchange/connect", Value::Null).await.expect(200);
+        let you = said(&reply, "you");
+        assert_eq!(you["conversationId"], conversation["id"]);
+        let participants = conversation["participants"].as_array().unwrap();
+        assert!(participants.contains(&you["senderId"]), "{reply}");
         listeners.push(listens(user, &reply).await);
     }
 

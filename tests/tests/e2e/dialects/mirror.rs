@@ -1,5 +1,7 @@
 //! In which rooms a dialect is spoken, what it costs, and what becomes of it when things go wrong.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 use tests::{FakeRelay, Heard, Meter, Mood, TestApp};
 
@@ -153,4 +155,65 @@ async fn what_the_relay_did_not_take_is_told_later_in_the_dialect_too() {
     let told = in_dialect(&again);
     let bodies: Vec<&str> = told.iter().filter_map(|event| event.data["body"].as_str()).collect();
     assert_eq!(bodies, ["one", "two", "three", "four"]);
+}
+
+/// What a function may do with the table stands in the stack: all that it does, and no more than that.
+#[tokio::test]
+async fn the_stack_gives_the_function_the_rights_that_it_uses() {
+    let stack = include_str!("../../../../infra/template.yaml");
+    let (_, role) = stack.split_once("  DialectsRole:\n").expect("its role");
+    let (role, _) = role.split_once("\n  # ──").expect("the end of it");
+    let rights = role.split("dynamodb:").skip(1);
+    let granted: BTreeSet<&str> =
+        rights.filter_map(|right| right.split_whitespace().next()).collect();
+    let meter = Meter::new();
+    let app = TestApp::on(meter.clone()).await;
+    let (alice, agnes) = (app.user(ALICE).await, app.admin("agnes").await);
+    let server = app.service().await;
+    server.put("/v1/listings/9", json!({ "title": "A bike", "merchant_id": "1" })).await;
+    server.draws("5", "2031-12-24T18:00:00.000Z", json!({ ALICE: BOB })).await;
+    meter.take();
+
+    let reply = joined(&app).await;
+    let room = said(&reply, "room_joined")["roomId"].clone();
+    let hello = json!({ "roomId": room, "senderId": ALICE, "body": "hello" });
+    says(&alice, "direct/send_message", hello).await.expect(200);
+    says(&alice, "direct/fetch_messages", json!({ "roomId": room })).await.expect(200);
+    alice.post("/chat_rooms", json!({ "chat_room": { "listing_id": 9 } })).await.expect(200);
+    let chat = alice.get("/support_chat").await.expect(200);
+    let help = json!({ "chat_id": chat["id"], "content": "help" });
+    for writer in [&alice, &agnes] {
+        says(writer, "support/send_message", help.clone()).await.expect(200);
+    }
+    alice.patch("/support_chat/mark_read", json!({})).await.expect(200);
+    agnes.get("/admin/chats").await.expect(200);
+    let one = format!("/admin/chats/{}", chat["id"].as_str().expect("an id"));
+    agnes.get(&one).await.expect(200);
+    agnes.post(&format!("{one}/archive"), json!({})).await.expect(200);
+    alice.post("/groups/5/conversation", json!({})).await.expect(200);
+    let thread = alice.post("/chat_threads", json!({ "receiverId": BOB })).await.expect(200);
+    let of_thread = json!({ "threadId": thread["chatThread"]["id"], "content": "hello" });
+    let sent = says(&alice, "threads/send_message", of_thread).await.expect(200);
+    let of_message = json!({ "messageId": said(&sent, "new_message")["id"], "emoji": "❤️" });
+    says(&alice, "threads/add_reaction", of_message.clone()).await.expect(200);
+    says(&alice, "threads/delete_message", of_message).await.expect(200);
+    // Under another name, whoever is looked for is found under that one only.
+    let renamed = app.user_with(json!({ "sub": ALICE, "name": "Alicia" })).await;
+    renamed.get("/support_chat").await.expect(200);
+
+    let bill = meter.take();
+    let part = |metered: &tests::Metered| match metered.operation.as_str() {
+        "TransactWriteItems" => {
+            let items = metered.request["TransactItems"].as_array().expect("a list").clone();
+            items.iter().flat_map(|item| item.as_object().expect("one").keys().cloned()).collect()
+        }
+        operation => vec![operation.to_owned()],
+    };
+    let right = |operation: String| match operation.as_str() {
+        "Put" | "Update" | "Delete" => format!("{operation}Item"),
+        "ConditionCheck" => "ConditionCheckItem".to_owned(),
+        _ => operation,
+    };
+    let used: BTreeSet<String> = bill.0.iter().flat_map(part).map(right).collect();
+    assert_eq!(used.iter().map(String::as_str).collect::<BTreeSet<_>>(), granted);
 }
