@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use serde_json::{Map, Value, json};
-use shared::domain::event::{Audience, Described, Event, Typing};
+use shared::domain::event::{Audience, Described, Event, Typing, Viewing};
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/asyncapi.json");
 
@@ -64,8 +64,10 @@ static CHANNELS: [Channel; 4] = [
 ];
 
 fn document() -> Value {
-    let (events, typing) = (Event::described(), Typing::described());
-    let all = || events.iter().chain([&typing]);
+    let events = Event::described();
+    let by_clients = [Typing::described(), Viewing::described()];
+    let [typing, viewing] = &by_clients;
+    let all = || events.iter().chain(&by_clients);
     let messages: Map<_, _> = all().map(|event| (event.name.to_owned(), message(event))).collect();
     let schemas: Map<_, _> = all()
         .flat_map(|event| &event.schemas)
@@ -73,8 +75,8 @@ fn document() -> Value {
         .collect();
     let told = |channel: &'static Channel| {
         // Clients cannot encrypt for each other.
-        let by_clients = channel.name != "encrypted_room";
-        let events = events.iter().chain(by_clients.then_some(&typing));
+        let can_tell = channel.name != "encrypted_room";
+        let events = events.iter().chain(by_clients.iter().filter(move |_| can_tell));
         events.filter(|event| event.audience.contains(&channel.audience))
     };
     let channels: Map<_, _> = CHANNELS
@@ -88,7 +90,8 @@ fn document() -> Value {
             (format!("hear_{}", channel.name), operation)
         })
         .collect();
-    operations.insert("tell_typing".into(), operation("send", "room", [&typing]));
+    operations.insert("tell_typing".into(), operation("send", "room", [typing]));
+    operations.insert("tell_viewing".into(), operation("send", "desk", [viewing]));
     json!({
         "asyncapi": "3.0.0",
         "info": {

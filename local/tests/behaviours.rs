@@ -26,14 +26,16 @@ fn root() -> PathBuf {
 
 /// The files of a folder that may hold tests, in a fixed order.
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
-    let mut entries: Vec<PathBuf> =
-        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut entries: Vec<PathBuf> = fs::read_dir(folder)
+        .expect("a folder")
+        .map(|entry| entry.expect("a file").path())
+        .collect();
     entries.sort();
     for path in entries {
-        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let name = path.file_name().expect("a name").to_string_lossy().into_owned();
         if path.is_dir() && !NOT_OURS.contains(&name.as_str()) && !name.starts_with('.') {
             sources(&path, found);
-        } else if ["rs", "ts", "py"].iter().any(|end| name.ends_with(&format!(".{end}"))) {
+        } else if ["rs", "ts", "mjs", "py"].iter().any(|end| name.ends_with(&format!(".{end}"))) {
             found.push(path);
         }
     }
@@ -80,8 +82,8 @@ fn tests_by_row() -> BTreeMap<String, BTreeSet<String>> {
     }
     let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for file in files {
-        let text = fs::read_to_string(&file).unwrap();
-        let path = file.strip_prefix(&root).unwrap().display().to_string();
+        let text = fs::read_to_string(&file).expect("text");
+        let path = file.strip_prefix(&root).expect("below the root").display().to_string();
         let mut waiting = Vec::new();
         for line in text.lines() {
             waiting.extend(named(line));
@@ -121,7 +123,7 @@ fn completed(table: &str, tests: &BTreeMap<String, BTreeSet<String>>) -> String 
 fn each_behaviour_is_shown_by_a_test_and_the_table_says_by_which() {
     let tests = tests_by_row();
     let path = root().join("docs/behaviours.md");
-    let table = fs::read_to_string(&path).unwrap();
+    let table = fs::read_to_string(&path).expect("the table");
 
     let in_table = |row: &str| table.contains(&format!("\n| {row} |"));
     let wanted =
@@ -140,7 +142,7 @@ fn each_behaviour_is_shown_by_a_test_and_the_table_says_by_which() {
 
     let expected = completed(&table, &tests);
     if std::env::var_os("UPDATE_BEHAVIOURS").is_some() {
-        fs::write(&path, expected).unwrap();
+        fs::write(&path, expected).expect("a place to write");
     } else {
         assert!(
             table == expected,

@@ -29,7 +29,7 @@ import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 EVENTS = ROOT / "events"
-FUNCTIONS = ("chat", "dispatch", "realtime")
+FUNCTIONS = ("chat", "dialects", "dispatch", "realtime")
 
 # The event of the function that a schedule calls. All others are requests.
 SCHEDULED = "dispatch"
@@ -322,6 +322,31 @@ def check_http(checks, base, tokens):
         checks.that(f"the function answers a preflight of {path}", status < 300 and allowed, (status, dict(head)))
 
 
+def check_dialects(checks, base, tokens):
+    """Each dialect is reached by its routes, and shares its rooms with the canonical API."""
+    uma, ada = tokens("aaaaaaaa-1111-4111-8111-111111111111"), "bbbbbbbb-2222-4222-8222-222222222222"
+    status, _, chat = call(base, "GET", "/support_chat", uma)
+    checks.that("a user has a support chat: 200", status == 200 and chat["messages"] == [], (status, chat))
+    status, _, room = call(base, "GET", f"/v1/rooms/{(chat or {}).get('id')}", uma)
+    checks.that("it is a canonical room", status == 200 and room["kind"] == "support", (status, room))
+    join = {"payload": {"userId": "aaaaaaaa-1111-4111-8111-111111111111", "targetUserId": ada}}
+    for method, path, body, expected in [
+        ("POST", "/socket/direct/join_chat", join, 200),
+        ("GET", "/chat_threads", None, 200),
+        ("GET", "/chat_threads/7", None, 200),
+        ("POST", "/chat_rooms", {}, 400),
+        ("POST", "/chat_rooms/7/chat_messages", {}, 404),
+        ("POST", "/groups/5/conversation", {}, 404),
+        ("GET", "/conversations/7/messages", None, 404),
+        ("GET", "/admin/chats", None, 403),
+        ("GET", "/admin/chats/7", None, 403),
+        ("PATCH", "/support_chat/mark_read", {}, 200),
+    ]:
+        status, _, answer = call(base, method, path, uma, body)
+        its_own = isinstance(answer, dict) and "code" not in answer
+        checks.that(f"{method} {path}: {expected}", status == expected and its_own, (status, answer))
+
+
 def run(checks, processes, bins, cargo_lambda, folder):
     """Starts everything, in the order in which each needs the one before, then checks."""
     store, port = free_ports(2)
@@ -366,7 +391,9 @@ def run(checks, processes, bins, cargo_lambda, folder):
     processes.check_alive()
 
     check_events(checks, Lambda(cargo_lambda, port, folder))
-    check_http(checks, base, lambda sub: call(local, "POST", "/dev/tokens", body={"sub": sub})[2]["token"])
+    tokens = lambda sub: call(local, "POST", "/dev/tokens", body={"sub": sub})[2]["token"]
+    check_http(checks, base, tokens)
+    check_dialects(checks, base, tokens)
     processes.check_alive()
     check_logs(checks, processes, settings)
 

@@ -109,6 +109,32 @@ impl Typing {
     }
 }
 
+/// Data of `client-viewing`, which the agents of a desk send each other through the relay and past Parlour.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Viewing {
+    /// The room.
+    #[schema(value_type = uuid::Uuid)]
+    pub room_id: String,
+    /// The agent's own id.
+    pub agent_id: String,
+    /// The agent's name.
+    pub name: Option<String>,
+    /// Whether the agent looks at the room; told every ten seconds while it does, and believed for 25.
+    pub is_viewing: bool,
+    /// Whether the agent is typing there.
+    pub typing: bool,
+    /// The `seq` up to which the desk has read.
+    pub read: u64,
+}
+
+impl Viewing {
+    /// The event, for the AsyncAPI document.
+    pub fn described() -> Described {
+        let doc = ["An agent looks at a room, or does no more."];
+        Described::new::<Self>("client-viewing", &doc, &[Audience::Desk])
+    }
+}
+
 /// Data of `chat_list_update`.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ChatListUpdate {

@@ -8,6 +8,7 @@ use tests::{FakeRelay, Heard, TestApp, event_fault, event_names};
 
 /// What clients say to each other, past Parlour.
 const TYPING: &str = "client-typing";
+const VIEWING: &str = "client-viewing";
 
 /// Everything that is told of, done once: what was published meanwhile.
 async fn everything_published() -> Vec<Heard> {
@@ -61,7 +62,9 @@ async fn each_event_is_published_as_it_is_described() {
         assert_eq!(event_fault(&event.channel, &event.name, &event.data), None);
     }
     let mut names: BTreeSet<String> = published.into_iter().map(|event| event.name).collect();
-    assert!(names.insert(TYPING.into()), "Parlour types nothing");
+    for name in [TYPING, VIEWING] {
+        assert!(names.insert(name.into()), "Parlour says nothing of {name}");
+    }
     assert_eq!(names, event_names());
 }
 
@@ -118,6 +121,25 @@ async fn members_type_as_it_is_described() {
     assert_eq!(event_fault(&room.channel, TYPING, &typing), None);
     assert!(event_fault(&room.channel, TYPING, &json!({ "typing": true })).is_some());
     assert!(event_fault(&bob.own_channel().await, TYPING, &typing).is_some());
+}
+
+#[tokio::test]
+async fn agents_tell_each_other_where_they_are_as_it_is_described() {
+    let app = TestApp::start().await;
+    let (agnes, arthur) = (app.admin("agnes").await, app.admin("arthur").await);
+    let room = app.user("uma").await.opens_support().await;
+    let (mut at_agnes, mut at_arthur) =
+        (agnes.listens_to_desk().await, arthur.listens_to_desk().await);
+    let channel = agnes.desk_channel().await;
+    let viewing = json!({
+        "room_id": room.id, "agent_id": "agnes", "name": null, "is_viewing": true, "typing": false, "read": 0,
+    });
+
+    at_agnes.tells_others(VIEWING, &channel, viewing.clone()).await;
+
+    assert_eq!(at_arthur.next().await.data, viewing);
+    assert_eq!(event_fault(&channel, VIEWING, &viewing), None);
+    assert!(event_fault(&room.channel, VIEWING, &viewing).is_some());
 }
 
 #[tokio::test]
