@@ -28,6 +28,7 @@ FEW = {
     "/v1/listings/": ["server"],
     "/v1/groups/": ["server"],
     "/v1/import/": ["server"],
+    "/v1/realtime/auth": ["alice"],
     "/v1/users/": ["server"],
     "/v1/reports": ["agnes"],
     "/v1/webhooks": ["server", "agnes"],
@@ -69,6 +70,8 @@ def real(name, path, method):
     if path == "/v1/users/{id}" and method == "DELETE":
         # The others are needed until the end.
         return f"passer-by-{CHANCE.randint(1, 5)}"
+    if path.startswith("/v1/import/"):
+        return CHANCE.choice(SCENE["rooms"])
     if path.startswith("/v1/reports/"):
         return CHANCE.choice(SCENE["reports"])
     if path.startswith("/v1/webhooks/"):
