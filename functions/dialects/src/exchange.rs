@@ -1,6 +1,8 @@
 //! Secret Santa: a giver writes to whom it drew, without being known until the group's date. Its clients
 //! open a conversation over HTTP and speak through a WebSocket.
 
+use std::slice;
+
 use axum::{
     Json, Router,
     extract::{Path, State},
@@ -93,6 +95,7 @@ async fn connect(
     let kind = Some(DIALECT.kind);
     let rooms = app.services.rooms(&caller, kind, MOST_CONVERSATIONS, None).await?.rooms;
     let mine = app.services.channel_in_dialect(&caller, DIALECT.kind).await?;
+    app.services.speak_dialect(&rooms).await?;
     let mut reply = Reply::default().listen(mine);
     for room in rooms {
         reply = reply.emit(YOU, you(&room)).listen(room.dialect_channel);
@@ -121,6 +124,7 @@ async fn join(
 ) -> Result<Json<Reply>, Error> {
     let id = request::room_of(DIALECT.kind, &said.payload.conversation_id.0)?;
     let room = app.services.room(&caller, id).await?;
+    app.services.speak_dialect(slice::from_ref(&room)).await?;
     let mut reply = Reply::default().emit(YOU, you(&room)).listen(room.dialect_channel);
     for message in transcript::newest(&app, &caller, id, transcript::MOST).await? {
         if message.seq > room.you.read && message.sender_id != room.you.member_id {

@@ -1,6 +1,8 @@
 //! Support: users have one chat each, and agents a dashboard of all. Its clients read over HTTP and speak
 //! through ActionCable.
 
+use std::slice;
+
 use axum::{
     Json, Router,
     extract::{FromRequestParts, Path, State},
@@ -170,6 +172,7 @@ async fn list_chats(
     while rows.len() < limit {
         let wanted = PER_READ.min(limit - rows.len());
         let page = app.services.desk_rooms(&caller, state, wanted, cursor).await?;
+        app.services.speak_dialect(&page.rooms).await?;
         rows.extend(page.rooms.iter().map(Row::from));
         headers.clear();
         let Some(next) = page.next else { break };
@@ -247,7 +250,9 @@ async fn subscribe(
 ) -> Result<Json<Reply>, Error> {
     let channel = match said.payload {
         Subscription::ChatChannel { chat_id } => {
-            app.services.room(&caller, chat(&chat_id.0)?).await?.dialect_channel
+            let room = app.services.room(&caller, chat(&chat_id.0)?).await?;
+            app.services.speak_dialect(slice::from_ref(&room)).await?;
+            room.dialect_channel
         }
         Subscription::AdminNotificationChannel if !caller.roles.admin => return Err(AGENTS_ONLY),
         Subscription::AdminNotificationChannel => app.services.desk_in_dialect(DIALECT.kind),

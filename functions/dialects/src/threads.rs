@@ -1,7 +1,7 @@
 //! Threads: people start as many as they like, with each other. Its clients read and write over HTTP, and
 //! hear and say what is live through Socket.IO.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, slice};
 
 use axum::{
     Json, Router,
@@ -19,8 +19,8 @@ use shared::{
         threads::{DELETED, DIALECT, MessageRef, ThreadMessage},
     },
     domain::{
-        ids::RoomId,
-        message::{Emoji, MessageView},
+        ids::{RoomId, message_id},
+        message::{Emoji, MessageType, MessageView},
         principal::Caller,
         time::Timestamp,
     },
@@ -129,15 +129,34 @@ async fn list_threads(
     Speaker(caller): Speaker,
 ) -> Result<Json<Value>, Error> {
     let rooms = app.services.rooms(&caller, Some(DIALECT.kind), MOST_THREADS, None).await?.rooms;
-    let mut threads = Vec::with_capacity(rooms.len());
-    for room in &rooms {
-        let messages = match room.head {
-            0 => Vec::new(),
-            _ => transcript::newest(&app, &caller, thread(&room.id)?, 1).await?,
-        };
-        threads.push(Thread::new(room, &messages));
-    }
+    app.services.speak_dialect(&rooms).await?;
+    let threads: Vec<Thread> = rooms.iter().map(|room| Thread::new(room, &newest(room))).collect();
     Ok(Json(json!({ "ChatThreads": threads })))
+}
+
+/// The newest message as a list knows it: at most 100 characters of it, and nobody's reactions.
+fn newest(room: &RoomView) -> Vec<MessageView> {
+    let (Some(last), Ok(id)) = (&room.last_message, thread(&room.id)) else { return Vec::new() };
+    vec![MessageView {
+        id: message_id(id, last.seq),
+        room_id: room.id.clone(),
+        seq: last.seq,
+        kind: MessageType::Text,
+        client_id: None,
+        sender_id: last.sender_id.clone(),
+        sender_type: last.sender_type,
+        receiver_id: None,
+        receiver_type: None,
+        body: (!last.deleted).then(|| last.preview.clone()),
+        reply_to: None,
+        created_at: last.created_at,
+        edited_at: None,
+        deleted_at: last.deleted.then_some(last.created_at),
+        read_at: None,
+        reactions: Vec::new(),
+        rev: room.rev,
+        truncated: false,
+    }]
 }
 
 async fn full(app: &App, caller: &Caller, id: RoomId) -> Result<Thread, Error> {
@@ -285,6 +304,7 @@ async fn join(
     ValidJson(said): ValidJson<Said<OfThread>>,
 ) -> Result<Json<Reply>, Error> {
     let room = app.services.room(&caller, thread(&said.payload.thread_id.0)?).await?;
+    app.services.speak_dialect(slice::from_ref(&room)).await?;
     Ok(Json(Reply::default().listen(room.dialect_channel)))
 }
 

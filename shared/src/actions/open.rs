@@ -1,5 +1,7 @@
 //! Opening rooms: finding the one that is asked for, or making it.
 
+use std::slice;
+
 use futures_util::future::{try_join, try_join3};
 use uuid::Uuid;
 
@@ -87,16 +89,30 @@ impl Services {
             _ => opened,
         };
         let Opened { room, info, new } = opened;
-        if caller.in_dialect && room.head.dialect(room.room).is_none() {
-            self.store.speak_dialect(room.room).await?;
-        }
         let opened_at = info.created_at();
         // Whoever repeats an opening, because the first one was not answered, finds the room open.
         let is_news = new || room.head.seq == 0 && self.is_moments_ago(opened_at);
         let hook = Hook { what: Happened::RoomOpened(room.room), at: opened_at };
         let told = self.tell_app(is_news.then_some(hook));
         let (view, ()) = try_join(self.show(caller, &asker, room, info), told).await?;
+        if caller.in_dialect {
+            self.speak_dialect(slice::from_ref(&view)).await?;
+        }
         Ok((view, new))
+    }
+
+    /// Has rooms told in their kind's dialect from now on: those that the caller has before it, and in which it
+    /// is not spoken yet.
+    ///
+    /// # Errors
+    /// When the store cannot be reached.
+    pub async fn speak_dialect(&self, rooms: &[RoomView]) -> Result<(), Error> {
+        for room in rooms.iter().filter(|room| !room.speaks_dialect) {
+            if let Ok(id) = room.id.parse() {
+                self.store.speak_dialect(id).await?;
+            }
+        }
+        Ok(())
     }
 
     async fn founding(

@@ -1,6 +1,6 @@
 //! Dialects: the words of other chat systems, for apps that were written for them.
 //!
-//! A dialect belongs to a kind of room. In a room that was opened or written to through one, each event
+//! A dialect belongs to a kind of room. In a room that was opened, listed, joined or written to through one, each event
 //! that it has a word for is told twice in the same call to the relay: on the canonical channels in
 //! Parlour's words, and on the dialect's own channels in its. Those are private too, and as encrypted as
 //! the room's own.

@@ -90,6 +90,7 @@ impl Services {
             kind: room.room.kind(),
             state: RoomState::since(head.archived_at()),
             channel: self.relay.name(&Channel::Room(room.room, head.generation)),
+            speaks_dialect: head.dialect(room.room).is_some(),
             dialect_channel: self.relay.name(&Channel::RoomInDialect(room.room, head.generation)),
             head: head.seq,
             rev: head.rev,

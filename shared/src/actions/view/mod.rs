@@ -36,6 +36,10 @@ pub struct RoomView {
     #[serde(skip)]
     #[schema(ignore)]
     pub dialect_channel: String,
+    /// Whether anything is told there.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub speaks_dialect: bool,
     /// The highest `seq`.
     pub head: u64,
     /// Counts edits, deletions and reactions.

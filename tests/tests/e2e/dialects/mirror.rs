@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use tests::{FakeRelay, Heard, Meter, Mood, TestApp};
 
-use super::{channels, only, said, says};
+use super::{channels, listens, only, said, says};
 
 const ALICE: &str = "11111111-1111-4111-8111-111111111111";
 const BOB: &str = "22222222-2222-4222-8222-222222222222";
@@ -17,6 +17,38 @@ fn in_dialect(heard: &[Heard]) -> Vec<&Heard> {
 async fn joined(app: &TestApp) -> Value {
     let payload = json!({ "userId": ALICE, "targetUserId": BOB });
     says(&app.user(ALICE).await, "direct/join_chat", payload).await.expect(200)
+}
+
+/// Half of the phones may have the new app.
+#[tokio::test]
+async fn whoever_lists_or_joins_rooms_in_a_dialect_hears_of_them_from_then_on() {
+    let app = TestApp::start().await;
+    let (alice, bob) = (app.user("alice").await, app.user("bob").await);
+    let agnes = app.admin("agnes").await;
+    app.service().await.draws("5", "2031-12-24T18:00:00.000Z", json!({ "alice": "bob" })).await;
+    let (thread, listed) = (alice.opens_group(&["bob"]).await, alice.opens_group(&["bob"]).await);
+    let (chat, gift) = (alice.opens_support().await, alice.opens_match("5").await);
+
+    let of_thread = json!({ "threadId": thread.id });
+    let joined = says(&bob, "threads/join", of_thread).await.expect(200);
+    bob.get("/chat_threads").await.expect(200);
+    agnes.get("/admin/chats").await.expect(200);
+    let notified = json!({ "channel": "AdminNotificationChannel" });
+    let notified = says(&agnes, "support/subscribe", notified).await.expect(200);
+    let connected = says(&bob, "exchange/connect", Value::Null).await.expect(200);
+
+    let (mut in_thread, mut at_desk, mut in_gift) = (
+        listens(&bob, &joined).await,
+        listens(&agnes, &notified).await,
+        listens(&bob, &connected).await,
+    );
+    for room in [&thread, &listed, &chat, &gift] {
+        alice.posts(room, "from the new app").await;
+    }
+    assert_eq!(only(in_thread.hears_so_far().await).data["content"], "from the new app");
+    assert_eq!(only(at_desk.hears_so_far().await).name, "new_user_message");
+    let heard = in_gift.hears_so_far().await;
+    assert!(heard.iter().any(|event| event.data["content"] == "from the new app"), "{heard:#?}");
 }
 
 /// A room that is only ever used through the canonical API costs its relay nothing more.
@@ -124,7 +156,7 @@ async fn listeners_open_what_is_sealed() {
     let (alice, bob) = (app.user(ALICE).await, app.user(BOB).await);
     let reply = joined(&app).await;
     let room = &said(&reply, "room_joined")["roomId"];
-    let mut at_bob = super::listens(&bob, &reply).await;
+    let mut at_bob = listens(&bob, &reply).await;
 
     let payload = json!({ "roomId": room, "senderId": ALICE, "body": "confidential" });
     says(&alice, "direct/send_message", payload).await.expect(200);
