@@ -44,7 +44,7 @@ function connect({ url, token }: Options): WebSocketClient {
   let isFirst = true;
 
   const fire = (type: string, data?: unknown) => {
-    const event = new MessageEvent(type, { data: JSON.stringify(data), cancelable: true });
+    const event = Object.assign(new Event(type, { cancelable: true }), { data: JSON.stringify(data) });
     if (events.dispatchEvent(event) && type === 'error') console.error(data);
     return false;
   };
@@ -79,15 +79,17 @@ function connect({ url, token }: Options): WebSocketClient {
       if (!known.has(conversationId)) it.join('connect', null);
       return name === 'NEW_MESSAGE' && read(conversationId);
     },
-    async said(_, event) {
+    async said(_, event, _payload, isAgain) {
       if (event !== 'connect') return;
       const { rooms } = await it.call('/v1/rooms?kind=match&limit=100');
       for (const { id, head, you } of rooms)
         if (!known.has(id)) known.set(id, { me: you.member_id, head: isFirst ? head : 0 });
+      if (!isFirst) await read();
+      // From here on everything is heard: what came before is in the history.
+      if (isFirst || isAgain) fire('open');
       isFirst = false;
-      await read();
     },
-    changed: (isUp) => fire(isUp ? 'open' : 'close'),
+    changed: (isUp) => isUp || fire('close'),
     failed,
   });
   it.open();

@@ -3,7 +3,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, type TestContext, test } from 'node:test';
-import { WebSocketClient } from '../src/websocket.ts';
 import {
   eventually,
   type Json,
@@ -32,14 +31,18 @@ async function drawn() {
   return { group, giver, receiver, service };
 }
 
-/** The app: each has the one client, and shows what it sends by itself. */
+/** Another person is another page, which has the one client of its own. */
+async function page(me: string): Promise<typeof import('../src/websocket.ts')> {
+  return import(`../src/websocket.ts?${me}`);
+}
+
+/** The app: it keeps what it is told, and shows what it sends by itself. */
 async function app(t: TestContext, me: string, url = program.url) {
   const who = await person(program, { sub: me, name: `Name of ${me}` });
+  const { WebSocketClient } = await page(me);
   const client = WebSocketClient.getInstance({ url, token: () => who.token });
   assert.equal(WebSocketClient.getInstance(), client, 'there is one');
-  // Another person is another page: here it is the next client of the same program.
-  const end = client.close;
-  t.after(end);
+  t.after(() => client.close());
   const it = {
     ...who,
     client,
@@ -80,9 +83,7 @@ async function app(t: TestContext, me: string, url = program.url) {
 test('a giver asks, the receiver answers, and each hears the other and not itself', async (t) => {
   const { group, giver, receiver } = await drawn();
   const atGiver = await app(t, giver);
-  releases();
   const atReceiver = await app(t, receiver);
-  releases();
   const conversation = await atGiver.matched(group);
   assert.deepEqual(keys(conversation), ['createdAt', 'groupId', 'id', 'participants']);
   assert.equal(conversation.groupId, group);
@@ -138,9 +139,7 @@ test('before the raffle there is no conversation', async () => {
 test('what is refused is told, and what is sent twice comes twice', async (t) => {
   const { group, giver, receiver } = await drawn();
   const atGiver = await app(t, giver);
-  releases();
   const atReceiver = await app(t, receiver);
-  releases();
   const { id } = await atGiver.matched(group);
 
   const taken = await Promise.all([
@@ -166,11 +165,9 @@ test('five drops of the connection lose nothing and double nothing', async (t) =
   const { group, giver, receiver } = await drawn();
   const proxy = await proxied(t, program);
   const atGiver = await app(t, giver);
-  releases();
   const { id } = await atGiver.matched(group);
   await atGiver.send(id, 'before');
   const atReceiver = await app(t, receiver, proxy.url);
-  releases();
   // Whatever came before is in the history.
   const expected: string[] = [];
   await atGiver.send(id, 'first');
@@ -211,9 +208,7 @@ test('a conversation that begins while the connection is gone is heard of when i
   const { group, giver, receiver } = await drawn();
   const proxy = await proxied(t, program);
   const atReceiver = await app(t, receiver, proxy.url);
-  releases();
   const atGiver = await app(t, giver);
-  releases();
   proxy.cut();
   const { id } = await atGiver.matched(group);
   await atGiver.send(id, 'Hello');
@@ -227,9 +222,7 @@ test('a message is sent once, though its answer was lost', async (t) => {
   const { group, giver, receiver } = await drawn();
   const proxy = await proxied(t, program);
   const atGiver = await app(t, giver, proxy.url);
-  releases();
   const atReceiver = await app(t, receiver);
-  releases();
   const { id } = await atGiver.matched(group);
   const sends = () => proxy.calls.filter(({ path }) => path.endsWith('/message')).length;
   proxy.decide = ({ path }) => (path.endsWith('/message') && sends() < 3 ? 'lose' : 'pass');
