@@ -48,7 +48,15 @@ export function createConsumer(url: string, { token }: { token: Token }): Consum
   const all = new Set<Data>();
 
   const tell = (payload: Data, run: (it: Subscription) => void) => {
-    for (const it of all) if (it.identifier === JSON.stringify(payload)) run(it);
+    for (const it of all) if (it.identifier === JSON.stringify(payload)) queueMicrotask(() => run(it));
+  };
+
+  /** Stops listening where nobody is subscribed any more. */
+  const tidy = (payload: Data) => {
+    const key = JSON.stringify(['subscribe', payload]);
+    if ([...all].some(({ identifier }) => identifier === JSON.stringify(payload))) return;
+    for (const channel of it.joins.get(key) ?? []) it.pusher?.unsubscribe(channel);
+    it.joins.delete(key);
   };
 
   const it = relay(url, 'support', token, {
@@ -56,9 +64,15 @@ export function createConsumer(url: string, { token }: { token: Token }): Consum
       const data = await whole(it, event, channel);
       if (!it.isNew(name + data.message.id)) return;
       for (const it of all)
-        if (channel.includes(JSON.parse(it.identifier).chat_id ?? 'admin')) it.received?.(data);
+        if (channel.includes(JSON.parse(it.identifier).chat_id ?? 'admin'))
+          queueMicrotask(() => it.received?.(data));
     },
-    said: (_, _event, payload) => tell(payload, (it) => it.connected?.()),
+    said(_, event, payload) {
+      if (event !== 'subscribe') return;
+      tell(payload, (it) => it.connected?.());
+      // Whoever asked may have gone meanwhile.
+      tidy(payload);
+    },
     changed(isUp) {
       if (!isUp) for (const it of all) it.disconnected?.({ willAttemptReconnect: true });
     },
@@ -87,13 +101,7 @@ export function createConsumer(url: string, { token }: { token: Token }): Consum
             ),
           unsubscribe() {
             all.delete(subscription);
-            const key = JSON.stringify(['subscribe', params]);
-            let isLast = true;
-            tell(params, () => {
-              isLast = false;
-            });
-            if (isLast) it.pusher?.unsubscribe(`${it.joins.get(key)}`);
-            if (isLast) it.joins.delete(key);
+            tidy(params);
             return subscription;
           },
           ...callbacks,

@@ -187,6 +187,7 @@ export function relay(url: string, dialect: string, token: Token, listener: List
           join(event, payload, true);
         }
       }
+      if (current === 'unavailable') listener.failed(refuse({ message: current }));
       // The relay refuses this app for good: its key may have been replaced, so ask anew.
       if (current === 'disconnected' && isOpen) saying = hearing = pause(RETURN_S).then(begin);
     });

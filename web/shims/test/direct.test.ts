@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, type TestContext, test } from 'node:test';
+import Pusher from 'pusher-js';
 import { io, type Socket } from '../src/socket.io.ts';
 import {
   eventually,
@@ -78,7 +79,7 @@ async function app(t: TestContext, me: string, other: string, url = program.url)
   return it;
 }
 
-/** Mission C14. Mission C1 (dialect). Mission C2 (dialect). Mission C6 (dialect). Mission C7 (dialect). Mission C8 (dialect). */
+/** Mission C14. Mission C1 (dialect). Mission C2 (dialect). Mission C3 (dialect). Mission C12 (dialect). Mission C13 (dialect). Mission C6 (dialect). Mission C7 (dialect). Mission C8 (dialect). */
 test('two people join their room and both hear a message, the receiver also that its list moved', async (t) => {
   const [anna, bert] = [randomUUID(), randomUUID()];
   const [atAnna, atBert] = [await app(t, anna, bert), await app(t, bert, anna)];
@@ -175,6 +176,8 @@ test('after each of five drops it is back, and shows everything once', async (t)
   atAnna.socket.on('disconnect', (reason) => downs.push(reason));
   await Promise.all([atAnna.joined(), atBert.joined()]);
   const expected: string[] = [];
+  // What still comes through comes twice.
+  proxy.mangle = (frame) => [frame, frame];
   for (let drop = 1; drop <= 5; drop++) {
     proxy.cut();
     atBert.says(`missed ${drop}`);
@@ -193,6 +196,7 @@ test('after each of five drops it is back, and shows everything once', async (t)
   assert.deepEqual(atAnna.bodies().sort(), expected.sort());
   assert.equal(new Set(atAnna.ids).size, 6, 'each connection has an id of its own');
   assert.equal(atAnna.histories.length, 1);
+  assert.deepEqual(proxy.sockets, { open: 1, most: 1, opened: 6 });
 });
 
 test('a message is sent once, though its answer was lost', async (t) => {
@@ -283,4 +287,21 @@ test('whoever disconnects hears nothing, and comes back by connecting', async (t
   await reaches(atAnna.list, 3);
   assert.deepEqual(atAnna.bodies(), ['nobody listens', 'now she does', 'still']);
   assert.deepEqual(heard, ['once']);
+});
+
+test('where the relay wants no more of a connection there is another, which hears what was missed', async (t) => {
+  const [anna, bert] = [randomUUID(), randomUUID()];
+  const [atAnna, atBert] = [await app(t, anna, bert), await app(t, bert, anna)];
+  await Promise.all([atAnna.joined(), atBert.joined()]);
+
+  // So Pusher's client takes a refusal that is for good: by itself it never connects again.
+  Pusher.instances.find(({ connection }) => connection.socket_id === atAnna.socket.id)?.disconnect();
+  assert.equal(atAnna.socket.connected, false);
+  atBert.says('missed');
+  await reaches(atAnna.list, 1);
+  atBert.says('heard');
+  await reaches(atAnna.list, 2);
+
+  assert.deepEqual(atAnna.bodies(), ['missed', 'heard']);
+  assert.equal(atAnna.connects, 2);
 });

@@ -1,4 +1,4 @@
-/** What is published: its size, and that it can be used as it says. */
+/** How large the shims are. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, type TestContext, test } from 'node:test';
+import Pusher from 'pusher-js';
 import { createConsumer } from '../src/cable.ts';
 import {
   eventually,
@@ -84,6 +85,7 @@ async function dashboard(t: TestContext) {
   t.after(() => consumer.disconnect());
   const it = {
     ...who,
+    consumer,
     notices: [] as Json[],
     heard: [] as Json[],
     isListening: false,
@@ -230,9 +232,15 @@ test('what is not for this caller is rejected, and whoever unsubscribes hears no
   await user.subscription.perform('send_message', { content: 'one' });
   await reaches(twice, 2);
   again.subscription.unsubscribe();
+  agent.consumer.subscriptions.create({ channel: 'ChatChannel', chat_id: user.chat.id }).unsubscribe();
+  // Said after that, and so is what comes of it.
+  await opened.subscription.says('not for me');
   await user.subscription.perform('send_message', { content: 'none' });
   await reaches(agent.notices, 3);
   assert.deepEqual([agent.heard.length, twice.length], [1, 2]);
+  const channels = Pusher.instances.map((pusher) => pusher.allChannels().map(({ name }) => name));
+  const listening = channels.filter((names) => names.some((name) => name.endsWith(user.chat.id)));
+  assert.equal(listening.length, 1, 'the user alone');
 });
 
 /** Mission B21 (dialect). */

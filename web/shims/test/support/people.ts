@@ -1,7 +1,6 @@
 /** What the tests' apps have: who they are, what their own servers would do, and ways to wait. */
 
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import type { TestContext } from 'node:test';
 import { eventually } from '../../../client/test/support/people.ts';
 import { type Claims, type Program, tokenFor } from '../../../client/test/support/program.ts';
@@ -56,15 +55,4 @@ export async function reaches(list: readonly unknown[], length: number): Promise
 
 export function keys(it: object): string[] {
   return Object.keys(it).sort();
-}
-
-/** A free port that nobody listens to. */
-export async function nowhere(): Promise<string> {
-  const { createServer } = await import('node:net');
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return `http://127.0.0.1:${port}`;
 }
