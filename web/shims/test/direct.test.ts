@@ -218,6 +218,26 @@ test('a message is sent once, though its answer was lost', async (t) => {
   assert.deepEqual(atAnna.list, atBert.list);
 });
 
+test('what is said between the answer and the subscription is in the history', async (t) => {
+  const [anna, bert] = [randomUUID(), randomUUID()];
+  const proxy = await proxied(t, program);
+  const atBert = await app(t, bert, anna);
+  await atBert.joined();
+  proxy.decide = async ({ path, body }) => {
+    if (path.endsWith('/auth') && body.includes(`${atBert.roomId}`)) {
+      atBert.says('just now');
+      await reaches(atBert.list, 1);
+    }
+    return 'pass' as const;
+  };
+
+  const atAnna = await app(t, anna, bert, proxy.url);
+  await atAnna.joined();
+
+  assert.deepEqual(atAnna.histories, [atBert.list]);
+  assert.deepEqual(atAnna.bodies(), ['just now']);
+});
+
 /** Fault F2. */
 test('a text that is too long for the relay is heard whole', async (t) => {
   const [anna, bert] = [randomUUID(), randomUUID()];
