@@ -218,6 +218,29 @@ test('a message is sent once, though its answer was lost', async (t) => {
   assert.deepEqual(atAnna.list, atBert.list);
 });
 
+test('whoever writes faster than the server takes it is heard a little later, in order', async (t) => {
+  const slow = await start('--post-rate', '4/2');
+  t.after(() => slow.stop());
+  const proxy = await proxied(t, slow);
+  const [anna, bert] = [randomUUID(), randomUUID()];
+  const { token } = await person(slow, { sub: anna });
+  const socket = io(proxy.url, { auth: { token } });
+  t.after(() => socket.close());
+  const [bodies, errors]: [string[], Json[]] = [[], []];
+  const written = ['one', 'two', 'three', 'four', 'five'];
+  socket.on('new_message', ({ body }) => bodies.push(body)).on('error', (error) => errors.push(error));
+  socket.on('room_joined', ({ roomId }) => {
+    for (const body of written) socket.emit('send_message', { roomId, senderId: anna, body });
+  });
+  socket.emit('join_chat', { userId: anna, targetUserId: bert });
+
+  await reaches(bodies, 5);
+
+  assert.deepEqual([bodies, errors], [written, []]);
+  const sends = proxy.calls.filter(({ path }) => path.endsWith('send_message'));
+  assert.ok(sends.length > 5, 'some were put off');
+});
+
 test('what is said between the answer and the subscription is in the history', async (t) => {
   const [anna, bert] = [randomUUID(), randomUUID()];
   const proxy = await proxied(t, program);
