@@ -114,7 +114,11 @@ class Way:
             def log_message(self, *_):
                 pass
 
-        self.http = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        class Quiet(http.server.ThreadingHTTPServer):
+            def handle_error(self, *_):
+                """Whoever was killed has closed its connection."""
+
+        self.http = Quiet(("127.0.0.1", 0), Handler)
         self.http.daemon_threads = True
         self.base = f"http://127.0.0.1:{self.http.server_address[1]}"
         threading.Thread(target=self.http.serve_forever, daemon=True).start()
@@ -154,6 +158,22 @@ class World:
 
     def brings(self, path, *args, status=0):
         return self.ends(self.start("--url", self.way.base, path, *args), status)
+
+    def brings_until(self, when, call, path, *args):
+        """It is killed before, or after, the call that brings so many messages."""
+        started, process = threading.Event(), []
+
+        def kill(what, number):
+            if (what, number) == ("messages", call):
+                started.wait()
+                process[0].kill()
+
+        setattr(self.way, when, kill)
+        process.append(self.start("--url", self.way.base, path, *args))
+        started.set()
+        self.said += process[0].communicate(timeout=60)
+        self.way.forget()
+        assert process[0].returncode == -signal.SIGKILL, (when, call, process[0].returncode)
 
     def ids(self, path):
         """Which room, and which message, became which."""
@@ -402,17 +422,7 @@ def check_killed(world):
     path = world.export("killed", many(rooms, messages, first=600))
     moments = [("before", 1), ("after", 1), ("after", 3), ("before", 4), ("after", 2), ("before", 2), ("after", 5)]
     for when, call in moments:
-        world.way.forget()
-        process = world.start("--url", world.way.base, "--parallel", "3", path)
-
-        def kill(what, number):
-            if (what, number) == ("messages", call):
-                process.send_signal(signal.SIGKILL)
-
-        setattr(world.way, when, kill)
-        process.communicate(timeout=60)
-        assert process.returncode == -signal.SIGKILL, (when, call, process.returncode)
-    world.way.forget()
+        world.brings_until(when, call, path, "--parallel", "3")
     out, _ = world.brings(path)
     assert f"{rooms} rooms, {messages * rooms} messages: all there" in out, out
     expect_all(world, path, rooms, messages, first=600)
@@ -433,10 +443,7 @@ def check_killed(world):
         message("last-1", "last", "late", 1, "Bye"),
     ]
     path = world.export("archived", lines)
-    process = world.start("--url", world.way.base, path)
-    world.way.before = lambda what, number: process.kill() if what == "messages" else None
-    process.communicate(timeout=60)
-    world.way.forget()
+    world.brings_until("before", 1, path)
     world.brings(path)
     agent = world.parlour.token(sub="agnes", roles=["admin"])
     away = world.parlour.call("GET", "/v1/desk/rooms?state=archived", token=agent)["rooms"]
