@@ -3,6 +3,8 @@
 
     cargo build --workspace --bins
     python3 tests/import/run.py    # bin/test runs it so
+
+The queries of docs/migrating.md run as they stand there: on SQLite, and where it is installed on PostgreSQL.
 """
 
 import argparse
@@ -15,7 +17,9 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -26,6 +30,7 @@ import uuid
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 IMPORT = ROOT / "bin/import"
+DOCUMENT = ROOT / "docs/migrating.md"
 DAY = datetime.datetime(2023, 10, 27, 10, 0, 0, 120_000)
 
 
@@ -380,6 +385,225 @@ def check_exchange(world):
     print("ok  an exchange: the giver has an alias, the receiver its id")
 
 
+# The other systems' tables, with some of what stands in them. Text that JSON, psql and a shell read in other ways is
+# among it.
+TABLES = {
+    "A marketplace": """
+        CREATE TABLE users (id bigint PRIMARY KEY, name text, email text);
+        CREATE TABLE listings (id bigint PRIMARY KEY, title text, merchant_id bigint);
+        CREATE TABLE chat_rooms (id bigint PRIMARY KEY, user_id bigint, listing_id bigint, created_at timestamp(6));
+        CREATE TABLE chat_messages (id bigint PRIMARY KEY, chat_room_id bigint, sender_type text, sender_id bigint,
+            receiver_type text, receiver_id bigint, content text, created_at timestamp(6));
+        INSERT INTO users VALUES (71, 'Una', 'una@mail.example'), (72, NULL, NULL);
+        INSERT INTO listings VALUES (31, 'A "red" bike', 71);
+        INSERT INTO chat_rooms VALUES (1, 71, 31, '2023-10-27 09:59'), (2, 72, 31, '2023-10-27 09:59');
+        INSERT INTO chat_messages VALUES
+            (2, 1, 'Merchant', 71, 'User', 71, E'One\\\\two\\nthree', '2023-10-27 10:00:01.000002'),
+            (1, 1, 'User', 71, 'Merchant', 71, 'It''s $5?', '2023-10-27 10:00:01.000001'),
+            (3, 2, 'User', 72, 'Merchant', 71, 'Grüße 🎁', '2023-10-27 10:00:02');
+    """,
+    "A support desk": """
+        CREATE TABLE users (id uuid PRIMARY KEY, email text);
+        CREATE TABLE support_chats (id uuid PRIMARY KEY, user_id uuid UNIQUE, last_message_at timestamptz,
+            admin_viewed_at timestamptz, archived_at timestamptz, created_at timestamptz, updated_at timestamptz);
+        CREATE TABLE support_messages (id uuid PRIMARY KEY, chat_id uuid, content text, sender_type text,
+            read_at timestamptz, created_at timestamptz, updated_at timestamptz);
+        INSERT INTO users VALUES ('00000000-0000-4000-8000-0000000000a1', 'kim@mail.example'),
+            ('00000000-0000-4000-8000-0000000000a2', 'lee@mail.example');
+        INSERT INTO support_chats VALUES
+            ('00000000-0000-4000-8000-0000000000b1', '00000000-0000-4000-8000-0000000000a1', NULL,
+             '2023-10-27 10:00:05Z', NULL, '2023-10-27 10:00Z', NULL),
+            ('00000000-0000-4000-8000-0000000000b2', '00000000-0000-4000-8000-0000000000a2', NULL,
+             '2023-10-27 10:00:05Z', '2023-10-28 10:00Z', '2023-10-27 10:00Z', NULL);
+        INSERT INTO support_messages VALUES
+            ('00000000-0000-4000-8000-0000000000c1', '00000000-0000-4000-8000-0000000000b1', 'Where is it?', 'user',
+             NULL, '2023-10-27 10:00:01Z', NULL),
+            ('00000000-0000-4000-8000-0000000000c2', '00000000-0000-4000-8000-0000000000b1', 'Coming', 'admin',
+             '2023-10-27 10:00:07Z', '2023-10-27 10:00:06Z', NULL),
+            ('00000000-0000-4000-8000-0000000000c3', '00000000-0000-4000-8000-0000000000b1', 'When?', 'user',
+             NULL, '2023-10-27 10:00:08Z', NULL),
+            ('00000000-0000-4000-8000-0000000000c4', '00000000-0000-4000-8000-0000000000b2', 'Thanks', 'user',
+             NULL, '2023-10-27 10:00:03Z', NULL);
+    """,
+    "Chats of two people": """
+        CREATE TABLE rooms (id uuid PRIMARY KEY, participant1 uuid, participant2 uuid, created_at timestamptz,
+            updated_at timestamptz, last_message_at timestamptz);
+        CREATE TABLE messages (id uuid PRIMARY KEY, room_id uuid, sender_id uuid, body text, created_at timestamptz);
+        INSERT INTO rooms VALUES ('00000000-0000-4000-8000-0000000000d1', '00000000-0000-4000-8000-0000000000e1',
+            '00000000-0000-4000-8000-0000000000e2', '2023-10-27 09:00Z');
+        INSERT INTO messages VALUES
+            ('00000000-0000-4000-8000-0000000000f2', '00000000-0000-4000-8000-0000000000d1',
+             '00000000-0000-4000-8000-0000000000e2', 'Hi', '2023-10-27 10:00:01Z'),
+            ('00000000-0000-4000-8000-0000000000f1', '00000000-0000-4000-8000-0000000000d1',
+             '00000000-0000-4000-8000-0000000000e1', 'Hello world!', '2023-10-27 12:00:00.5+02');
+    """,
+    "Threads": """
+        CREATE TABLE users (id integer PRIMARY KEY, username text, email text);
+        CREATE TABLE chat_threads (id integer PRIMARY KEY, created_at timestamp);
+        CREATE TABLE user_chat_threads (user_id integer, chat_thread_id integer);
+        CREATE TABLE chat_messages (id integer PRIMARY KEY, sender_id integer, receiver_id integer, content text,
+            thread_id integer, read boolean NOT NULL, created_at timestamp);
+        INSERT INTO users VALUES (81, 'sara', 'sara@mail.example'), (82, 'sam', NULL);
+        INSERT INTO chat_threads VALUES (1, '2023-10-27 09:00:00'), (2, '2023-10-27 09:00:00');
+        INSERT INTO user_chat_threads VALUES (81, 1), (82, 1), (82, 2), (81, 2);
+        INSERT INTO chat_messages VALUES
+            (1, 81, 82, 'one', 1, true, '2023-10-27 10:00:01'),
+            (2, 82, 81, '[message deleted]', 1, true, '2023-10-27 10:00:02'),
+            (3, 82, 81, 'three', 1, false, '2023-10-27 10:00:02'),
+            (4, 81, 82, 'another thread', 2, true, '2023-10-27 10:00:03');
+    """,
+    "A gift exchange": """
+        CREATE TABLE groups (id integer PRIMARY KEY, name text, date timestamptz);
+        CREATE TABLE matches (group_id integer, giver_id integer, receiver_id integer);
+        CREATE TABLE conversations (id integer PRIMARY KEY, group_id integer, participants integer[],
+            created_at timestamptz);
+        CREATE TABLE messages (id integer PRIMARY KEY, conversation_id integer, sender_id integer, content text,
+            "timestamp" timestamptz);
+        INSERT INTO groups VALUES (55, 'Family', '2031-12-24 18:00Z'), (56, 'Not drawn yet', '2031-12-24 18:00Z');
+        INSERT INTO matches VALUES (55, 1, 5), (55, 5, 9), (55, 9, 1);
+        INSERT INTO conversations VALUES (10, 55, '{1,5}', '2023-10-27 09:00Z');
+        INSERT INTO messages VALUES (1, 10, 1, 'Do you like blue or red?', '2023-10-27 10:00:01Z'),
+            (2, 10, 5, 'I prefer blue!', '2023-10-27 10:00:02Z');
+    """,
+}
+# What comes of them: by room its messages, as (body, sender, second), and how many a member has not read.
+EXPECTED = {
+    "A marketplace": {
+        "1": [("It's $5?", "71", 1.0), ("One\\two\nthree", "merchant:71", 1.0)], "2": [("Grüße 🎁", "72", 2.0)],
+    },
+    "A support desk": {
+        "00000000-0000-4000-8000-0000000000b1": [
+            ("Where is it?", "00000000-0000-4000-8000-0000000000a1", 1.0), ("Coming", "desk:support", 6.0),
+            ("When?", "00000000-0000-4000-8000-0000000000a1", 8.0),
+        ],
+        "00000000-0000-4000-8000-0000000000b2": [("Thanks", "00000000-0000-4000-8000-0000000000a2", 3.0)],
+    },
+    "Chats of two people": {
+        "00000000-0000-4000-8000-0000000000d1": [
+            ("Hello world!", "00000000-0000-4000-8000-0000000000e1", 0.5),
+            ("Hi", "00000000-0000-4000-8000-0000000000e2", 1.0),
+        ],
+    },
+    "Threads": {
+        "1": [("one", "81", 1.0), ("[message deleted]", "82", 2.0), ("three", "82", 2.0)],
+        "2": [("another thread", "81", 3.0)],
+    },
+    "A gift exchange": {"10": [("Do you like blue or red?", "alias", 1.0), ("I prefer blue!", "5", 2.0)]},
+}
+
+
+def queries():
+    """The queries of the document, by the heading above them: the first is PostgreSQL's."""
+    found = {}
+    for part in DOCUMENT.read_text(encoding="utf-8").split("\n### ")[1:]:
+        blocks = re.findall(r"```sql\n(.*?)```", part, re.DOTALL)
+        if blocks:
+            found[part.splitlines()[0]] = blocks
+    assert found.keys() == TABLES.keys(), found.keys()
+    return found
+
+
+class Postgres:
+    """A PostgreSQL of our own, behind a socket in a folder of its own."""
+
+    def __init__(self):
+        # It does not run as root, so there it runs as its own user, whom the packages make.
+        self.user = {"user": "postgres"} if os.geteuid() == 0 else {}
+        self.folder = tempfile.mkdtemp(prefix="pg", dir="/tmp")
+        try:
+            if self.user:
+                shutil.chown(self.folder, "postgres", "postgres")
+            self.run("initdb", "-D", f"{self.folder}/data", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C",
+                     "--no-sync")
+            self.process = subprocess.Popen(
+                ["postgres", "-D", f"{self.folder}/data", "-k", self.folder, "-c", "listen_addresses=", "-F"],
+                stderr=subprocess.PIPE, text=True, **self.user,
+            )
+            for line in self.process.stderr:
+                if "ready to accept connections" in line:
+                    break
+            else:
+                raise AssertionError("PostgreSQL did not start")
+            threading.Thread(target=self.process.stderr.read, daemon=True).start()
+        except BaseException:
+            shutil.rmtree(self.folder)
+            raise
+
+    @staticmethod
+    def is_there():
+        return all(map(shutil.which, ("initdb", "postgres", "psql")))
+
+    def run(self, *command, **more):
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, **self.user, **more)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def psql(self, database, script):
+        """As the document says it."""
+        command = ["psql", "-XAt", "-v", "FETCH_COUNT=1000", "-v", "ON_ERROR_STOP=1", "-q", "-f", "-"]
+        url = f"postgresql://postgres@/{database}?host={self.folder}"
+        return self.run(*command, url, input=script, cwd="/")
+
+    def stop(self):
+        self.process.send_signal(signal.SIGINT)
+        self.process.wait(timeout=20)
+        self.process.stderr.close()
+        shutil.rmtree(self.folder)
+
+
+def expect_of_query(world, name, on, lines):
+    path = world.export(re.sub(r"\W", "-", f"{name}-{on}"), [])
+    path.write_text(lines, encoding="utf-8")
+    out, _ = world.brings(path, "--system", name, "--dialect")
+    rooms, _ = world.ids(path)
+    for old, wanted in EXPECTED[name].items():
+        log = [
+            (slot["body"], slot["sender_id"].split(":")[0] if "alias:" in slot["sender_id"] else slot["sender_id"],
+             slot["created_at"])
+            for slot in world.parlour.log(rooms[old])
+        ]
+        start = DAY.replace(microsecond=0)
+        times = [(start + datetime.timedelta(seconds=second)).isoformat(timespec="milliseconds") for *_, second in wanted]
+        assert log == [(*one[:2], f"{then}Z") for one, then in zip(wanted, times)], (name, log)
+    return rooms
+
+
+def check_queries(world):
+    found = queries()
+    database = sqlite3.connect(":memory:")
+    database.executescript(TABLES["Threads"])
+    rows = [
+        row[0] for statement in found["Threads"][1].split(";") if statement.strip()
+        for row in database.execute(statement)
+    ]
+    rooms = expect_of_query(world, "Threads", "sqlite", "".join(f"{row}\n" for row in rows))
+    unread = [
+        world.parlour.call("GET", f"/v1/rooms/{rooms['1']}", token=world.parlour.token(sub=sub))["you"]["unread"]
+        for sub in ("81", "82")
+    ]
+    assert unread == [1, 0], unread
+    print("ok  the document's query for SQLite writes an export that is brought in")
+    if not Postgres.is_there():
+        print("--  the queries for PostgreSQL are not run: it is not installed")
+        return
+    postgres = Postgres()
+    try:
+        for number, (name, tables) in enumerate(TABLES.items()):
+            postgres.psql("postgres", f"CREATE DATABASE d{number}")
+            postgres.psql(f"d{number}", tables)
+            rooms = expect_of_query(world, name, "postgres", postgres.psql(f"d{number}", found[name][0]))
+            if name == "A support desk":
+                agent = world.parlour.token(sub="agnes", roles=["admin"])
+                desk = world.parlour.call("GET", "/v1/desk/rooms", token=agent)["rooms"]
+                away = world.parlour.call("GET", "/v1/desk/rooms?state=archived", token=agent)["rooms"]
+                waits, ended = rooms.values() if list(rooms)[0].endswith("b1") else reversed(rooms.values())
+                assert {one["id"]: one["unread"] for one in desk}[waits] == 1, desk
+                assert {one["id"]: one["archived_at"] for one in away}[ended] == "2023-10-28T10:00:00.000Z", away
+    finally:
+        postgres.stop()
+    print("ok  the document's queries for PostgreSQL write exports that are brought in")
+
+
 def check_repeat(world):
     path = world.export("repeated", many(3, 70, first=500) + [
         {"listing": {"id": "lamp", "title": "A lamp", "merchant_id": "light"}},
@@ -639,8 +863,8 @@ def main():
         with tempfile.TemporaryDirectory() as folder:
             world = World(parlour, way, pathlib.Path(folder))
             for check in (
-                check_marketplace, check_support, check_direct, check_threads, check_exchange, check_repeat,
-                check_killed, check_trouble, check_meanwhile, check_bad, check_token, check_large,
+                check_marketplace, check_support, check_direct, check_threads, check_exchange, check_queries,
+                check_repeat, check_killed, check_trouble, check_meanwhile, check_bad, check_token, check_large,
             ):
                 check(world)
     finally:
