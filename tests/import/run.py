@@ -16,6 +16,7 @@ import http.server
 import json
 import os
 import pathlib
+import pwd
 import re
 import shutil
 import signal
@@ -531,6 +532,8 @@ class Postgres:
 
     @staticmethod
     def is_there():
+        if os.geteuid() == 0 and "postgres" not in (entry.pw_name for entry in pwd.getpwall()):
+            return False
         return all(map(shutil.which, ("initdb", "postgres", "psql")))
 
     def run(self, *command, **more):
@@ -709,7 +712,8 @@ def check_trouble(world):
     path = world.export("one-fails", lines)
     out, err = world.brings(path, status=1)
     assert "room lost: the server refuses it (404 not_found)" in err, err
-    assert "0 messages are missing" in out and not pathlib.Path(f"{path}.ids.jsonl").exists(), out
+    assert "0 messages are missing" in out, out
+    expect_all(world, path, 3, 5, first=720)
     print("ok  a room that fails is named, and the others are there")
 
 
@@ -738,6 +742,7 @@ def check_meanwhile(world):
     assert "20 messages are left out, from message 8020100 on" in err, err
     assert "140 messages are missing" in out, out
     assert told(world.parlour.log(opened), "body") == [("first!",)]
+    expect_all(world, path, 1, 120, first=800)
     bodies = [slot["body"] for slot in world.parlour.log(posted[0])]
     assert bodies == [f"{n} of 802" for n in range(50)] + ["meanwhile"] + [f"{n} of 802" for n in range(50, 100)], bodies
     print("ok  where somebody has written meanwhile the rest is left out, and the run says so")
