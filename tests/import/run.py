@@ -47,13 +47,14 @@ class Parlour:
         self.server = self.token(sub="server", roles=["service"])
 
     def call(self, method, path, body=None, token=None):
+        """What the program answers, if it answers anything."""
         headers = {"Content-Type": "application/json"}
         if token:
             headers["Authorization"] = f"Bearer {token}"
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.base + path, data, headers, method=method)
         with urllib.request.urlopen(request, timeout=20) as answer:
-            return json.load(answer)
+            return json.loads(answer.read() or "null")
 
     def token(self, **claims):
         return self.call("POST", "/dev/tokens", claims)["token"]
@@ -92,9 +93,10 @@ class Way:
                 with way.lock:
                     way.requests[what] += 1
                     number = way.requests[what]
-                status = way.before(what, number)
+                status, says = way.before(what, number) or (None, None)
                 if status:
-                    return self.answer(status, b"{}", {"Retry-After": "0"})
+                    headers = {"Retry-After": "0", "Content-Type": "application/json"}
+                    return self.answer(status, json.dumps(says).encode(), headers)
                 onward = http.client.HTTPConnection(way.host, timeout=30)
                 onward.request(self.command, self.path, body, dict(self.headers))
                 answer = onward.getresponse()
@@ -688,7 +690,7 @@ def until(holds, what):
 
 def check_trouble(world):
     path = world.export("trouble", many(4, 60, first=700))
-    world.way.before = lambda what, number: 503 if what == "messages" and number <= 6 else None
+    world.way.before = lambda what, number: (503, {}) if what == "messages" and number <= 6 else None
     lost = iter([True] * 3)
     world.way.after = lambda what, number: "lose" if what == "messages" and next(lost, False) else None
     out, err = world.brings(path)
@@ -699,7 +701,7 @@ def check_trouble(world):
     print("ok  503 for a while, and answers that are lost: it tries again, and nothing is doubled")
 
     path = world.export("down", many(2, 3, first=710))
-    world.way.before = lambda what, number: 503
+    world.way.before = lambda what, number: (503, {})
     out, err = world.brings(path, "--give-up-after", "1", status=1)
     world.way.forget()
     assert "answers 503, for" in err and "Run it again to go on" in err, err
@@ -754,6 +756,41 @@ def check_meanwhile(world):
     out, _ = world.brings(path)
     assert "1 rooms, 10 messages: all there" in out, out
     print("ok  what is written after the import does not disturb it")
+
+
+def check_verification(world):
+    path = world.export("edited", many(1, 10, first=850))
+    world.brings(path)
+    id, user = world.ids(path)[0]["850"], world.parlour.token(sub="a850")
+    world.parlour.call("PATCH", f"/v1/rooms/{id}/messages/1", {"body": "not so"}, user)
+    world.parlour.call("DELETE", f"/v1/rooms/{id}/messages/3", token=user)
+    out, _ = world.brings(path)
+    assert "1 rooms, 10 messages: all there" in out, out
+    print("ok  what people have edited and deleted since is no mistake")
+
+    world.parlour.call("DELETE", f"/v1/rooms/{id}", token=world.parlour.server)
+    out, err = world.brings(path, status=1)
+    assert "10 messages are missing" in out and "room 850" in err, (out, err)
+    print("ok  a room that is gone is missed")
+
+    path = world.export("lost", many(3, 20, first=860))
+    world.way.before = lambda what, number: (200, {"head": 20}) if (what, number) == ("messages", 2) else None
+    out, err = world.brings(path, "--parallel", "1", status=1)
+    world.way.forget()
+    assert "room 861: 20 messages are missing" in err and "20 messages are missing, and" in out, (out, err)
+    print("ok  messages that were taken and not stored are missed")
+
+    other = [line for line in map(json.loads, path.read_text().splitlines())]
+    for line in other:
+        if line.get("message", {}).get("id") == 8_600_005:
+            line["message"]["body"] = "something else"
+        if line.get("message", {}).get("id") == 8_600_007:
+            line["message"]["created_at"] = at(7.5)
+    path.write_text("".join(json.dumps(line) + "\n" for line in other))
+    _, err = world.brings(path, status=1)
+    assert "room 860: message 8600005: its body differs from the export" in err, err
+    assert "room 860: message 8600007: its time differs from the export" in err, err
+    print("ok  messages that are not as the export has them are named")
 
 
 def check_bad(world):
@@ -869,7 +906,8 @@ def main():
             world = World(parlour, way, pathlib.Path(folder))
             for check in (
                 check_marketplace, check_support, check_direct, check_threads, check_exchange, check_queries,
-                check_repeat, check_killed, check_trouble, check_meanwhile, check_bad, check_token, check_large,
+                check_repeat, check_killed, check_trouble, check_meanwhile,
+                check_verification, check_bad, check_token, check_large,
             ):
                 check(world)
     finally:
