@@ -118,6 +118,7 @@ impl Maker {
             is_system: false,
             rate: None,
             in_dialect: false,
+            sent_at: None,
         };
         let clock = Clock::from_fn(move || at);
         self.store.append(room, sender, &draft, false, &clock).await?;

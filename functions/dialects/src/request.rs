@@ -16,7 +16,7 @@ use shared::{
         room::RoomKind,
     },
     error::Error,
-    http::{Problem, Shared},
+    http::{IDEMPOTENCY_KEY, Problem, Shared},
 };
 
 /// The verified bearer of a token, who speaks a dialect: the rooms that it opens or writes to are told in
@@ -32,15 +32,14 @@ impl FromRequestParts<Shared> for Speaker {
     }
 }
 
-/// Makes a post safe to repeat, as a `client_id` does: the header `Idempotency-Key`
-/// (draft-ietf-httpapi-idempotency-key-header), which none of the systems knows.
+/// What makes a post safe to repeat, where it has an [`IDEMPOTENCY_KEY`]: none of the systems knows that.
 pub(crate) struct IdempotencyKey(pub(crate) Option<ClientId>);
 
 impl FromRequestParts<Shared> for IdempotencyKey {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _: &Shared) -> Result<Self, Error> {
-        let Some(key) = parts.headers.get("idempotency-key") else { return Ok(Self(None)) };
+        let Some(key) = parts.headers.get(IDEMPOTENCY_KEY) else { return Ok(Self(None)) };
         // The draft writes it as a string of structured fields, in quotation marks.
         let id = key.to_str().ok().and_then(|text| text.trim_matches('"').parse().ok());
         id.map(|id| Self(Some(id))).ok_or(Error::invalid("Idempotency-Key", "must be a UUID"))

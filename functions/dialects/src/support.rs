@@ -24,7 +24,7 @@ use shared::{
     },
     domain::{ids::RoomId, principal::Caller, time::Timestamp},
     error::Error,
-    http::{App, Fields, Shared, ValidJson, ValidQuery},
+    http::{App, Fields, NEXT_CURSOR, Shared, ValidJson, ValidQuery},
 };
 
 use crate::{
@@ -181,8 +181,6 @@ async fn list_chats(
     }
     Ok((headers, Json(rows)))
 }
-
-const NEXT_CURSOR: axum::http::HeaderName = axum::http::HeaderName::from_static("x-next-cursor");
 
 /// A chat as the dashboard opens it.
 #[derive(Serialize)]

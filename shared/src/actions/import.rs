@@ -12,7 +12,7 @@ use crate::{
         message::{Draft, Slot},
         principal::{Asker, Caller, Principal, PrincipalType, Service},
         room::{Founding, Opening, RoomKind, Seat},
-        time::{Clock, Timestamp},
+        time::Timestamp,
     },
     error::Error,
     store::{AppendError, Sender},
@@ -156,7 +156,8 @@ impl Services {
         let salt = self.store.salt().await?;
         let nobody = Principal { kind: PrincipalType::User, id: "import".into() };
         let agent = Asker::new(salt, &Caller::by_server(service, nobody, true));
-        let (mut head, mut read) = (0, None);
+        let page = self.store.page_for_server(service, room, 0, 1, &self.clock).await?;
+        let (mut head, mut read) = (page.ok_or(Error::NotFound)?.0.seq, None);
         for (place, import) in messages.into_iter().enumerate() {
             let MessageImport { author, draft, created_at, read: was_read } = import;
             let (asker, member_id) = match &author {
@@ -172,10 +173,10 @@ impl Services {
                 is_system: author == Author::System,
                 rate: None,
                 in_dialect: false,
+                sent_at: Some(created_at),
             };
             // Looked for first: a repeat must not leave empty places.
-            let then = Clock::at(created_at);
-            let done = self.store.append(room, sender, &draft, true, &then).await;
+            let done = self.store.append(room, sender, &draft, true, &self.clock).await;
             let done = done.map_err(|error| refusal(error, place))?;
             head = done.head.seq.max(done.message.seq);
             if was_read {

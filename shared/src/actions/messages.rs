@@ -78,6 +78,7 @@ impl Services {
             is_system: caller.roles.service,
             rate: self.limits.posts,
             in_dialect: caller.in_dialect,
+            sent_at: None,
         };
         let done = self.store.append(room, sender, &draft, retry, &self.clock).await?;
         let profile = &caller.profile;

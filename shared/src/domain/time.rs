@@ -91,11 +91,6 @@ impl Clock {
         Self(Arc::new(now))
     }
 
-    /// A clock that stands still: for what happened then.
-    pub fn at(then: Timestamp) -> Self {
-        Self::from_fn(move || then)
-    }
-
     /// The present instant.
     pub fn now(&self) -> Timestamp {
         (self.0)()

@@ -7,7 +7,7 @@ mod start;
 
 use std::sync::Arc;
 
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderName};
 
 pub use self::{
     extract::{
@@ -19,6 +19,13 @@ pub use self::{
     start::{StartError, init_logs, run_function, serve, services_of},
 };
 use crate::{actions::Services, auth::TokenRules, config::Origins};
+
+/// Makes a post of a dialect safe to repeat, as a `client_id` does
+/// (draft-ietf-httpapi-idempotency-key-header). Pages may send it.
+pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// Of a dialect's list: where its next page begins. Pages may read it.
+pub const NEXT_CURSOR: HeaderName = HeaderName::from_static("x-next-cursor");
 
 /// What handlers work with. Made once, at start; requests share it.
 #[derive(Debug)]

@@ -18,7 +18,7 @@ use tracing_subscriber::{
     filter::Targets, layer::SubscriberExt as _, util::SubscriberInitExt as _,
 };
 
-use super::{App, Problem, Shared, extract::MAX_BODY};
+use super::{App, IDEMPOTENCY_KEY, NEXT_CURSOR, Problem, Shared, extract::MAX_BODY};
 use crate::{
     actions::{Services, SetupError},
     auth::{self, TokenRules},
@@ -149,8 +149,8 @@ fn cors(origins: &Origins) -> CorsLayer {
     CorsLayer::new()
         .allow_origin(allowed)
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
-        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE])
-        .expose_headers([header::RETRY_AFTER])
+        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, IDEMPOTENCY_KEY])
+        .expose_headers([header::RETRY_AFTER, NEXT_CURSOR])
         .max_age(MAX_AGE)
 }
 

@@ -116,7 +116,7 @@ impl Run<'_> {
     ) -> Result<(Owned, Committed), AppendError> {
         let mut guess = self.first_guess().await?;
         for _ in 0..MAX_GUESSES {
-            let now = self.clock.now();
+            let now = self.sender.sent_at.unwrap_or_else(|| self.clock.now());
             let request = self.commit_request(&guess, rate, now);
             let item = match update::send(request).await? {
                 Updated::Refused(item) => item,

@@ -62,6 +62,8 @@ pub struct Sender<'a> {
     pub rate: Option<Rate>,
     /// Whether it posts through a [dialect](crate::dialect).
     pub in_dialect: bool,
+    /// When it posted, where that was not now but in another system.
+    pub sent_at: Option<Timestamp>,
 }
 
 /// A post that succeeded.

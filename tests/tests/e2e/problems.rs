@@ -377,7 +377,12 @@ async fn a_page_of_another_site_may_ask_for_every_route() {
         let methods = header("access-control-allow-methods");
         assert!(methods.contains(&route.method.as_str().to_lowercase()), "{route:?}: {methods}");
         let headers = header("access-control-allow-headers");
-        assert!(headers.contains("authorization") && headers.contains("content-type"), "{headers}");
+        assert!(
+            ["authorization", "content-type", "idempotency-key"]
+                .iter()
+                .all(|name| headers.contains(name)),
+            "{headers}"
+        );
         assert_eq!(header("access-control-max-age"), "7200", "{route:?}");
         assert!(header("vary").contains("origin"), "{route:?}: {:?}", answer.headers);
     }

@@ -177,7 +177,7 @@ async fn found_room(lab: &Lab, now: &Arc<AtomicI64>, posted: u8) -> Place {
 }
 
 fn sender<'a>(asker: &'a Asker, member_id: &'a str) -> Sender<'a> {
-    Sender { asker, member_id, is_system: false, rate: None, in_dialect: false }
+    Sender { asker, member_id, is_system: false, rate: None, in_dialect: false, sent_at: None }
 }
 
 fn time(now: &AtomicI64) -> Timestamp {

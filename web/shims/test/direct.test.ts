@@ -79,7 +79,7 @@ async function app(t: TestContext, me: string, other: string, url = program.url)
   return it;
 }
 
-/** Mission C14. Mission C1 (dialect). Mission C2 (dialect). Mission C3 (dialect). Mission C12 (dialect). Mission C13 (dialect). Mission C6 (dialect). Mission C7 (dialect). Mission C8 (dialect). */
+/** Mission C14 (dialect). Mission C1 (dialect). Mission C2 (dialect). Mission C3 (dialect). Mission C12 (dialect). Mission C13 (dialect). Mission C6 (dialect). Mission C7 (dialect). Mission C8 (dialect). */
 test('two people join their room and both hear a message, the receiver also that its list moved', async (t) => {
   const [anna, bert] = [randomUUID(), randomUUID()];
   const [atAnna, atBert] = [await app(t, anna, bert), await app(t, bert, anna)];
@@ -167,7 +167,7 @@ test('what cannot be is an error with a message', async (t) => {
   await reaches(atAnna.list, 1);
 });
 
-/** Mission C14. */
+/** Mission C14 (dialect). */
 test('after each of five drops it is back, and shows everything once', async (t) => {
   const [anna, bert] = [randomUUID(), randomUUID()];
   const proxy = await proxied(t, program);
