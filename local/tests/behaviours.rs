@@ -41,7 +41,8 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// The rows that a line of a comment names: `Mission A8 (dialect). Mission D1, D2: …`.
+/// The rows that a line of a comment names: the word, an id, and perhaps that its dialect is meant; more ids
+/// behind a comma.
 fn named(line: &str) -> Vec<String> {
     let comment = ["///", "//!", "//", "/**", "*", "#"];
     if !comment.iter().any(|mark| line.trim_start().starts_with(mark)) {
