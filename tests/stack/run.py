@@ -78,15 +78,16 @@ class Stack:
 
 
 # ── AWS's own tools, and checkov ──────────────────────────────────────────────────────────────────
-def run_tool(*command, home):
+def run_tool(*command, home, path=None, cwd=None):
     environment = {
-        "PATH": f"{TOOLS}:{os.environ['PATH']}", "HOME": str(home), "SAM_CLI_TELEMETRY": "0",
+        "PATH": f"{path or TOOLS}:{TOOLS}:{os.environ['PATH']}", "HOME": str(home), "SAM_CLI_TELEMETRY": "0",
         # sam wants to know them, and asks nobody.
         "AWS_DEFAULT_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none",
         "AWS_EC2_METADATA_DISABLED": "true",
     }
     return subprocess.run(
         [TOOLS / command[0], *map(str, command[1:])], env=environment, capture_output=True, text=True, timeout=100,
+        cwd=cwd, stdin=subprocess.DEVNULL,
     )
 
 
@@ -98,6 +99,8 @@ def check_with_tools(stack, home):
     done = run_tool("sam", "validate", "--lint", "--template", TEMPLATE, home=home)
     assert done.returncode == 0, done.stdout + done.stderr
     ok("sam takes the template")
+
+    check_build(home)
 
     # checkov 3 breaks on variables that all functions share, which the checks below look at. And it leaves out what a
     # condition leaves out by default: here everything is there.
@@ -120,6 +123,29 @@ def check_with_tools(stack, home):
     for name in stack.functions:
         assert f"AWS::Serverless::Function.{name}" in checked, f"checkov did not see {name}"
     ok(f"checkov: {len(results['passed_checks'])} checks passed, {len(results['skipped_checks'])} skipped with a reason")
+
+
+def check_build(home):
+    """The real sam, with a stand-in for cargo: what it finds of what was built, and that it asks nothing."""
+    project, programs = home / "build", home / "programs"
+    programs.mkdir()
+    shutil.copytree(ROOT / "infra", project / "infra", ignore=shutil.ignore_patterns(".aws-sam"))
+    crates = [path.parent.name for path in (ROOT / "functions").glob("*/Cargo.toml")]
+    for crate in crates:
+        (project / "functions" / crate).mkdir(parents=True)
+        shutil.copy(ROOT / "functions" / crate / "Cargo.toml", project / "functions" / crate)
+    for name in ("cargo", "cargo-lambda"):
+        (programs / name).write_text(
+            '#!/bin/sh\nfolder=$CARGO_TARGET_DIR/lambda/$(basename "$PWD")\n'
+            '[ "$*" = "lambda build --release --arm64" ] && mkdir -p "$folder" && basename "$PWD" >"$folder/bootstrap"\n'
+        )
+        (programs / name).chmod(0o755)
+    words = re.search(r"\bsam (build[^)]*)\)", (ROOT / "bin/deploy").read_text()).group(1).split()
+    done = run_tool("sam", *words, home=home, path=programs, cwd=project / "infra")
+    assert done.returncode == 0, done.stdout + done.stderr
+    built = {path.parent.name: path.read_text().strip() for path in project.glob("infra/.aws-sam/build/*/bootstrap")}
+    assert built == {crate.title(): crate for crate in crates}, built
+    ok("sam builds each function from its own crate, and asks nothing")
 
 
 # ── What the stack promises ───────────────────────────────────────────────────────────────────────
@@ -376,7 +402,8 @@ class Place:
         done = subprocess.run(
             [self.project / "bin/deploy", *words], input="".join(f"{line}\n" for line in said), text=True,
             capture_output=True, timeout=60, cwd=self.project,
-            env={"PATH": str(self.programs), "HOME": str(self.state), "TMPDIR": str(self.scratch), "STAND_IN": str(self.state)},
+            env={"PATH": str(self.programs), "HOME": str(self.state), "TMPDIR": str(self.scratch), "STAND_IN": str(self.state),
+                 "CARGO_TARGET_DIR": "/elsewhere"},
         )
         assert done.returncode == status, (done.returncode, done.stdout, done.stderr)
         assert not list(self.scratch.iterdir()), f"left behind: {list(self.scratch.rglob('*'))}"
@@ -452,6 +479,7 @@ def check_deploy(stack, folder):
         "public, max-age=31536000, immutable": {"assets", "widget"},
         "no-cache": {"config.json", "favicon.svg", "inbox/index.html", "desk/index.html", "widget/widget.js"},
     }, kept
+    assert not any("/elsewhere" in call["environment"] for call in calls if call["words"][:1] == ["build"])
     uploaded = next(text for call in calls for word, (_, text) in call["files"].items() if word.endswith("config.json"))
     assert json.loads(uploaded) == {"api": "https://api.example", "token_url": "https://shop.example/token"}, uploaded
     for shown in ("https://api.example/v1/realtime/webhook", "https://d1.cloudfront.example/inbox", "curl -i https://api.example/v1/me"):
@@ -487,8 +515,12 @@ def check_deploy(stack, folder):
 
     place.answers.write_text(place.answers.read_text().replace("MailFrom=", 'MailFrom=Käse "&" Söhne <a@b.example>\nMailRoomUrl=https://x.example/inbox/{room}\nAlarms=off'))
     (place.state / "broken").unlink()
+    (place.project / "infra/pages.json").write_text('{"title": "Grüße", "api": "nowhere"}')
     said = place.deploy("--yes", "--new-secret", said=["", "", "smtps://u:p@mail.example"])
-    given = parameters(next(call for call in place.calls() if call["words"][:1] == ["deploy"]))
+    calls = place.calls()
+    uploaded = next(text for call in calls for word, (_, text) in call["files"].items() if word.endswith("config.json"))
+    assert json.loads(uploaded) == {"title": "Grüße", "api": "https://api.example", "token_url": "https://shop.example/token"}
+    given = parameters(next(call for call in calls if call["words"][:1] == ["deploy"]))
     assert given["MailFrom"] == 'Käse "&" Söhne <a@b.example>' and given["MailRoomUrl"].endswith("{room}"), given
     assert given["Alarms"] == "off" and "alarms    off" in said
 
