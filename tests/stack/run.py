@@ -8,7 +8,9 @@ import argparse
 import json
 import os
 import pathlib
+import pty
 import re
+import select
 import shutil
 import subprocess
 import sys
@@ -394,6 +396,13 @@ class Place:
             (self.programs / name).symlink_to(shutil.which(name))
 
     @property
+    def environment(self):
+        return {
+            "PATH": str(self.programs), "HOME": str(self.state), "TMPDIR": str(self.scratch), "STAND_IN": str(self.state),
+            "CARGO_TARGET_DIR": "/elsewhere",
+        }
+
+    @property
     def answers(self):
         return self.project / "infra/deploy.env"
 
@@ -402,8 +411,7 @@ class Place:
         done = subprocess.run(
             [self.project / "bin/deploy", *words], input="".join(f"{line}\n" for line in said), text=True,
             capture_output=True, timeout=60, cwd=self.project,
-            env={"PATH": str(self.programs), "HOME": str(self.state), "TMPDIR": str(self.scratch), "STAND_IN": str(self.state),
-                 "CARGO_TARGET_DIR": "/elsewhere"},
+            env=self.environment,
         )
         assert done.returncode == status, (done.returncode, done.stdout, done.stderr)
         assert not list(self.scratch.iterdir()), f"left behind: {list(self.scratch.rglob('*'))}"
@@ -534,6 +542,45 @@ def check_deploy(stack, folder):
     ok("any parameter may stand among the answers, and reaches sam as it was written; another relay leaves nothing of the first")
 
 
+def check_typing(folder):
+    """At a terminal: what is typed as a secret is not shown, and Ctrl-C leaves nothing."""
+    place = Place(folder / "typing")
+    place.answers.write_text("".join(f"{name}={answer}\n" for name, answer in {
+        **ANSWERS, "StackName": "parlour", "Region": "eu-central-1", "SecretName": "parlour", "JwtAudience": "parlour",
+        "Guests": "off", "Pages": "off",
+    }.items()))
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(place.project)
+        os.execve(place.project / "bin/deploy", ["bin/deploy", "--yes"], place.environment)
+    shown = b""
+
+    def until(words):
+        nonlocal shown
+        while words not in shown:
+            assert select.select([terminal], [], [], 20)[0], f"no {words} in {shown}"
+            shown += os.read(terminal, 4096)
+
+    until(b"jwt_secret, ")
+    until(b"48): ")
+    os.write(terminal, b"t0ps3cret" * 5 + b"\n")
+    until(b"relay_secret, ")
+    until(b"at the relay: ")
+    os.write(terminal, b"t0ps3cret\x03")
+    try:
+        while more := os.read(terminal, 4096):
+            shown += more
+    except OSError:  # so Linux says that the other end is closed
+        pass
+    _, status = os.waitpid(pid, 0)
+    os.close(terminal)
+    assert os.waitstatus_to_exitcode(status) not in (0, 1), status
+    assert b"t0ps3cret" not in shown, shown
+    assert not list(place.scratch.iterdir()), list(place.scratch.rglob("*"))
+    assert "secretsmanager create-secret" not in verbs(place.calls())
+    ok("at a terminal a secret is not shown while it is typed, and Ctrl-C leaves nothing of it")
+
+
 def check_refusals(folder):
     place = Place(folder / "refusals")
     demo = dict(re.findall(r"^PARLOUR_(\w+)=(.+)$", (ROOT / "infra/local.env").read_text(), re.MULTILINE))
@@ -625,6 +672,7 @@ def main():
         check_pages(stack)
         check_questions(stack)
         check_deploy(stack, folder)
+        check_typing(folder)
         check_refusals(folder)
         (folder / "tools").mkdir()
         check_with_tools(stack, folder / "tools")
