@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """The stack as AWS's own tools read it, what it promises, and how bin/deploy makes it. Without an account.
 
+    cargo build --workspace --bins
     VENV/bin/python tests/stack/run.py    # with requirements.txt; bin/test runs it so
 """
 
 import argparse
+import http.server
 import json
 import os
 import pathlib
@@ -12,10 +14,15 @@ import pty
 import re
 import select
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
+import termios
+import threading
+import time
 import tomllib
+import urllib.request
 
 import yaml
 
@@ -254,6 +261,99 @@ def check_figures(stack):
     ok(f"{len(figures)} figures are read from words that are logged, and are watched")
 
 
+class Invocation(http.server.BaseHTTPRequestHandler):
+    """The interface by which Lambda calls a function: once, and then never again."""
+
+    def do_GET(self):
+        if self.server.called.is_set():
+            self.server.ended.wait(30)
+            return
+        self.server.called.set()
+        self.send_response(200)
+        for name, value in {
+            "Lambda-Runtime-Aws-Request-Id": "1", "Lambda-Runtime-Invoked-Function-Arn": "arn", "Content-Length": "2",
+            "Lambda-Runtime-Deadline-Ms": str(int(time.time() * 1000) + 60_000),
+        }.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(202)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+        self.server.answered.set()
+
+    def log_message(self, *_):
+        pass
+
+
+def counts(pattern, line):
+    """Whether CloudWatch would count a line, of the patterns that the stack has."""
+    field, quoted, regex = re.fullmatch(r'\{ \$\.fields\.(\w+) = (?:"(.+)"|%(.+)%) \}', pattern).groups()
+    value = line["fields"].get(field)
+    return value is not None and (value == quoted if quoted else bool(re.search(regex, value)))
+
+
+def check_logs(stack, bins):
+    """What dispatch really logs, as JSON, when a relay is down: the figures must find it."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        store = f"127.0.0.1:{free.getsockname()[1]}"
+    lines = (line.split("=", 1) for line in (ROOT / "infra/local.env").read_text().splitlines() if line[:1] not in ("", "#"))
+    settings = {**dict(lines), "PARLOUR_RELAY_PORT": "1"}  # where nobody listens
+    relay = {name: value for name, value in settings.items() if name.startswith("PARLOUR_RELAY_")}
+    program = subprocess.Popen(
+        [bins / "parlour", "--listen", "127.0.0.1:0", "--data", ":memory:", "--dynamodb", store],
+        env={**os.environ, **relay}, stdout=subprocess.PIPE, text=True,
+    )
+    lambda_ = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Invocation)
+    lambda_.daemon_threads = True
+    lambda_.called, lambda_.answered, lambda_.ended = threading.Event(), threading.Event(), threading.Event()
+    threading.Thread(target=lambda_.serve_forever, daemon=True).start()
+    try:
+        base = re.search(r"listening on (http://\S+)", program.stdout.readline()).group(1)
+
+        def call(path, body, token=""):
+            headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {token}"} if token else {})}
+            with urllib.request.urlopen(urllib.request.Request(base + path, json.dumps(body).encode(), headers), timeout=20) as answer:
+                return json.load(answer)
+
+        token = call("/dev/tokens", {"sub": "alice"})["token"]
+        room = call("/v1/rooms", {"kind": "direct", "with": "bob"}, token)["id"]
+        assert call(f"/v1/rooms/{room}/messages", {"body": "hello"}, token)["delivered"] is False
+        # At once: the program would do it itself in a few seconds.
+        function = subprocess.Popen(
+            [bins / "dispatch"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            env={
+                **settings, "AWS_ENDPOINT_URL_DYNAMODB": f"http://{store}", "AWS_LAMBDA_LOG_FORMAT": "JSON",
+                "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{lambda_.server_port}", "AWS_LAMBDA_FUNCTION_NAME": "dispatch",
+                "AWS_LAMBDA_FUNCTION_VERSION": "1", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256",
+                "AWS_LAMBDA_LOG_GROUP_NAME": "group", "AWS_LAMBDA_LOG_STREAM_NAME": "stream",
+            },
+        )
+        try:
+            assert lambda_.answered.wait(30), "the function did not answer"
+        finally:
+            function.terminate()
+            logged = [json.loads(line) for line in function.communicate(timeout=10)[0].splitlines() if line.strip()]
+    finally:
+        lambda_.ended.set()
+        lambda_.shutdown()
+        program.terminate()
+        program.communicate(timeout=10)
+    figures = {}
+    for filter_ in stack.of("AWS::Logs::MetricFilter").values():
+        properties = filter_["Properties"]
+        if properties["LogGroupName"] == {"Ref": "DispatchLog"}:
+            found = sum(counts(properties["FilterPattern"], line) for line in logged)
+            figures[properties["MetricTransformations"][0]["MetricName"]] = found
+    assert figures.pop("EventsNotRedelivered") == 1, logged
+    assert not any(figures.values()), figures
+    assert any('"put_off":1' in line["fields"].get("summary", "") for line in logged), logged
+    ok("what dispatch really logs is counted, once, and as nothing else")
+
+
 def check_alarms(stack):
     tell = [{"Fn::If": ["HasAlarmTopic", {"Ref": "AlarmTopic"}, {"Ref": "AlarmsTopic"}]}]
     for name, alarm in stack.alarms.items():
@@ -392,7 +492,7 @@ class Place:
             (self.programs / name).write_text(STAND_IN.format(python=sys.executable))
             (self.programs / name).chmod(0o755)
         for name in ("bash", "sed", "grep", "find", "mktemp", "rm", "mv", "chmod", "cat", "tail", "head", "tr", "sort",
-                     "dirname", "basename", "env"):
+                     "dirname", "basename", "env", "stty"):
             (self.programs / name).symlink_to(shutil.which(name))
 
     @property
@@ -550,6 +650,7 @@ def check_typing(folder):
         "Guests": "off", "Pages": "off",
     }.items()))
     pid, terminal = pty.fork()
+    shows = lambda: bool(termios.tcgetattr(terminal)[3] & termios.ECHO)  # noqa: E731
     if pid == 0:
         os.chdir(place.project)
         os.execve(place.project / "bin/deploy", ["bin/deploy", "--yes"], place.environment)
@@ -563,6 +664,7 @@ def check_typing(folder):
 
     until(b"jwt_secret, ")
     until(b"48): ")
+    assert not shows()
     os.write(terminal, b"t0ps3cret" * 5 + b"\n")
     until(b"relay_secret, ")
     until(b"at the relay: ")
@@ -573,12 +675,13 @@ def check_typing(folder):
     except OSError:  # so Linux says that the other end is closed
         pass
     _, status = os.waitpid(pid, 0)
+    assert shows(), "the terminal stays mute"
     os.close(terminal)
     assert os.waitstatus_to_exitcode(status) not in (0, 1), status
     assert b"t0ps3cret" not in shown, shown
     assert not list(place.scratch.iterdir()), list(place.scratch.rglob("*"))
     assert "secretsmanager create-secret" not in verbs(place.calls())
-    ok("at a terminal a secret is not shown while it is typed, and Ctrl-C leaves nothing of it")
+    ok("at a terminal a secret is not shown while it is typed, and Ctrl-C leaves nothing of it, and the terminal as it was")
 
 
 def check_refusals(folder):
@@ -660,7 +763,9 @@ def check_questions(stack):
 
 
 def main():
-    argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--bin-dir", type=pathlib.Path, default=ROOT / "target/debug")
+    bins = parser.parse_args().bin_dir.resolve()
     stack = Stack()
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
@@ -668,6 +773,7 @@ def main():
         check_variables(stack)
         check_routes(stack)
         check_figures(stack)
+        check_logs(stack, bins)
         check_alarms(stack)
         check_pages(stack)
         check_questions(stack)
