@@ -400,6 +400,9 @@ def check_pages(stack):
     for name, resource in stack.resources.items():
         if re.match(r"AWS::(S3|CloudFront)::", resource["Type"]):
             assert resource.get("Condition") == "HasPages", f"{name} is there without the pages"
+    # The longest name that bin/deploy takes, in the region with the longest one; CloudFront takes 64 letters.
+    longest = int(re.search(r"ask StackName .*\{0,(\d+)\}", (ROOT / "bin/deploy").read_text()).group(1)) + 1
+    assert longest + len("-ap-southeast-1-widget") <= 64, longest
     ok("the pages come with the headers of docs/web.md")
 
     node = shutil.which("node")
