@@ -1,8 +1,6 @@
 //! 1-on-1 chat. Its clients speak through Socket.IO alone.
 
-use axum::{
-    Json, Router, extract::State, middleware::map_response, response::Response, routing::post,
-};
+use axum::{Json, Router, extract::State, routing::post};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use shared::{
@@ -19,7 +17,7 @@ use shared::{
 use uuid::Uuid;
 
 use crate::{
-    request::{self, AnyId, IdempotencyKey, Speaker, draft},
+    request::{self, AnyId, IdempotencyKey, Speaker, draft, worded},
     socket::{Reply, Said},
     transcript::{self, Part},
 };
@@ -31,12 +29,12 @@ const MORE: usize = 20;
 
 /// The table.
 pub(crate) fn routes() -> Router<Shared> {
-    Router::new()
+    let routes = Router::new()
         .route("/socket/direct/register_user", post(register_user))
         .route("/socket/direct/join_chat", post(join_chat))
         .route("/socket/direct/send_message", post(send_message))
-        .route("/socket/direct/fetch_messages", post(fetch_messages))
-        .layer(map_response(async |response: Response| request::reword(response, words)))
+        .route("/socket/direct/fetch_messages", post(fetch_messages));
+    worded(words, routes)
 }
 
 fn words(said: &str) -> Value {

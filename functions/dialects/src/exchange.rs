@@ -6,8 +6,6 @@ use std::slice;
 use axum::{
     Json, Router,
     extract::{Path, State},
-    middleware::map_response,
-    response::Response,
     routing::{get, post},
 };
 use serde::{Deserialize, Serialize};
@@ -24,7 +22,7 @@ use shared::{
 };
 
 use crate::{
-    request::{self, AnyId, IdempotencyKey, Speaker, draft},
+    request::{self, AnyId, IdempotencyKey, Speaker, draft, worded},
     socket::{Reply, Said},
     transcript,
 };
@@ -34,13 +32,13 @@ const MOST_CONVERSATIONS: usize = 100;
 
 /// The table.
 pub(crate) fn routes() -> Router<Shared> {
-    Router::new()
+    let routes = Router::new()
         .route("/groups/{id}/conversation", post(open_conversation))
         .route("/conversations/{id}/messages", get(list_messages))
         .route("/socket/exchange/connect", post(connect))
         .route("/socket/exchange/join", post(join))
-        .route("/socket/exchange/message", post(send))
-        .layer(map_response(async |response: Response| request::reword(response, words)))
+        .route("/socket/exchange/message", post(send));
+    worded(words, routes)
 }
 
 fn words(said: &str) -> Value {

@@ -4,8 +4,6 @@
 use axum::{
     Json, Router,
     extract::{Path, State},
-    middleware::map_response,
-    response::Response,
     routing::post,
 };
 use serde::{Deserialize, Serialize};
@@ -18,14 +16,14 @@ use shared::{
     http::{Shared, ValidJson},
 };
 
-use crate::request::{self, AnyId, IdempotencyKey, NOT_YOU, Speaker, draft};
+use crate::request::{self, AnyId, IdempotencyKey, NOT_YOU, Speaker, draft, worded};
 
 /// The table.
 pub(crate) fn routes() -> Router<Shared> {
-    Router::new()
+    let routes = Router::new()
         .route("/chat_rooms", post(open_room))
-        .route("/chat_rooms/{id}/chat_messages", post(create_message))
-        .layer(map_response(async |response: Response| request::reword(response, words)))
+        .route("/chat_rooms/{id}/chat_messages", post(create_message));
+    worded(words, routes)
 }
 
 fn words(said: &str) -> Value {

@@ -1,9 +1,12 @@
 //! What the systems' requests have in common, and how they are refused.
 
+use std::future::ready;
+
 use axum::{
-    Json,
+    Json, Router,
     extract::FromRequestParts,
     http::{header, request::Parts},
+    middleware::map_response,
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
@@ -95,8 +98,13 @@ pub(crate) fn draft(
         .map_err(|bad| Error::invalid(field, bad.to_string()))
 }
 
+/// A system's table, whose refusals are said in its own words.
+pub(crate) fn worded(words: fn(&str) -> Value, routes: Router<Shared>) -> Router<Shared> {
+    routes.layer(map_response(move |response: Response| ready(reword(response, words))))
+}
+
 /// Says a refusal in a system's own words; its status and headers stay.
-pub(crate) fn reword(mut response: Response, words: fn(&str) -> Value) -> Response {
+fn reword(mut response: Response, words: fn(&str) -> Value) -> Response {
     let Some(problem) = response.extensions_mut().remove::<Problem>() else { return response };
     let said = Json(words(&in_words(&problem))).into_response();
     let (mut parts, _) = response.into_parts();

@@ -7,8 +7,6 @@ use axum::{
     Json, Router,
     extract::{FromRequestParts, Path, State},
     http::{HeaderMap, HeaderValue, request::Parts},
-    middleware::map_response,
-    response::Response,
     routing::{get, patch, post},
 };
 use serde::{Deserialize, Serialize};
@@ -28,7 +26,7 @@ use shared::{
 };
 
 use crate::{
-    request::{self, AnyId, IdempotencyKey, NOT_YOU, Speaker, draft},
+    request::{self, AnyId, IdempotencyKey, NOT_YOU, Speaker, draft, worded},
     socket::{Reply, Said},
     transcript,
 };
@@ -40,7 +38,7 @@ const PER_READ: usize = 100;
 
 /// The table.
 pub(crate) fn routes() -> Router<Shared> {
-    Router::new()
+    let routes = Router::new()
         .route("/support_chat", get(show_chat))
         .route("/support_chat/mark_read", patch(mark_read))
         .route("/admin/chats", get(list_chats))
@@ -48,8 +46,8 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/admin/chats/{id}/archive", post(archive_chat))
         .route("/admin/chats/{id}/unarchive", post(unarchive_chat))
         .route("/socket/support/subscribe", post(subscribe))
-        .route("/socket/support/send_message", post(send_message))
-        .layer(map_response(async |response: Response| request::reword(response, words)))
+        .route("/socket/support/send_message", post(send_message));
+    worded(words, routes)
 }
 
 fn words(said: &str) -> Value {

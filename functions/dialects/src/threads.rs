@@ -6,8 +6,6 @@ use std::{collections::BTreeMap, slice};
 use axum::{
     Json, Router,
     extract::{Path, State},
-    middleware::map_response,
-    response::Response,
     routing::{get, post, put},
 };
 use serde::{Deserialize, Serialize};
@@ -29,7 +27,7 @@ use shared::{
 };
 
 use crate::{
-    request::{self, AnyId, IdempotencyKey, Speaker, draft},
+    request::{self, AnyId, IdempotencyKey, Speaker, draft, worded},
     socket::{Reply, Said},
     transcript,
 };
@@ -39,7 +37,7 @@ const MOST_THREADS: usize = 100;
 
 /// The table.
 pub(crate) fn routes() -> Router<Shared> {
-    Router::new()
+    let routes = Router::new()
         .route("/chat_threads", get(list_threads).post(create_thread))
         .route("/chat_threads/unread_count", get(unread_count))
         .route("/chat_threads/{id}", get(show_thread))
@@ -52,8 +50,8 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/socket/threads/delete_message", post(delete_message))
         .route("/socket/threads/add_reaction", post(add_reaction))
         .route("/socket/threads/remove_reaction", post(remove_reaction))
-        .route("/socket/threads/read", post(read))
-        .layer(map_response(async |response: Response| request::reword(response, words)))
+        .route("/socket/threads/read", post(read));
+    worded(words, routes)
 }
 
 fn words(said: &str) -> Value {

@@ -70,7 +70,7 @@ pub(super) async fn no_such_path(upgrade: WebSocketUpgrade) -> Response {
 
 fn check_version(version: &str) -> Result<(), Close> {
     match version.parse::<u32>() {
-        Ok(protocol::VERSION) => Ok(()),
+        Ok(version) if protocol::VERSIONS.contains(&version) => Ok(()),
         Ok(_) => Err(Close::UNSUPPORTED_VERSION),
         Err(_) if version.is_empty() => Err(Close::NO_VERSION),
         Err(_) => Err(Close::BAD_VERSION),

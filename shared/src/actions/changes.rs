@@ -2,7 +2,7 @@
 
 use crate::{
     actions::{
-        Services,
+        Services, and_in_dialect,
         messages::{view, view_with_read_at},
     },
     domain::{
@@ -94,10 +94,8 @@ impl Services {
         }
         if changed {
             let event = event(&change, &message, &head, by);
-            let mut told = vec![(vec![Channel::Room(room, head.generation)], event)];
-            if let Some(dialect) = head.dialect(room) {
-                told.extend(dialect.echo(&told));
-            }
+            let told = vec![(vec![Channel::Room(room, head.generation)], event)];
+            let told = and_in_dialect(room, &head, told);
             self.tell(room, &[Untold::Change(head.rev)], told).await?;
         }
         Ok(view(&message, &head, Some(&asker.me)))

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use futures_util::future::join4;
 
 use crate::{
-    actions::Services,
+    actions::{Services, and_in_dialect},
     domain::{
         event::{ChatListUpdate, Event, NewUserMessage},
         ids::{RoomId, SideKey, message_id},
@@ -185,10 +185,7 @@ impl Announced<'_> {
                 events.push((vec![Channel::User(key.clone())], self.list_update(Some(unread))));
             }
         }
-        if let Some(dialect) = head.dialect(message.room) {
-            events.extend(dialect.echo(&events));
-        }
-        events
+        and_in_dialect(message.room, head, events)
     }
 
     /// The desk that has this mark, if one has.

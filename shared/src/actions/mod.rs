@@ -41,7 +41,7 @@ use crate::{
         publisher::{self, Deadlines, MAX_EVENT_DATA, PublishError, Publisher, Trigger},
         relay::Relay,
     },
-    store::{Doing, Store, Throttled, Untold},
+    store::{Doing, Head, Store, Throttled, Untold},
     webhook,
 };
 
@@ -190,4 +190,22 @@ impl Services {
         }
         triggers
     }
+}
+
+/// These events; and, where the room speaks a dialect, those that it has words for once more, on its channels.
+fn and_in_dialect(
+    room: RoomId,
+    head: &Head,
+    mut events: Vec<(Vec<Channel>, Event)>,
+) -> Vec<(Vec<Channel>, Event)> {
+    let Some(dialect) = head.dialect(room) else { return events };
+    let again = |(channels, event): &(Vec<Channel>, Event)| {
+        (dialect.words)(event)?;
+        let channels: Vec<Channel> =
+            channels.iter().filter_map(|channel| channel.in_dialect(dialect)).collect();
+        (!channels.is_empty()).then(|| (channels, event.clone()))
+    };
+    let again: Vec<_> = events.iter().filter_map(again).collect();
+    events.extend(again);
+    events
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     actions::{
-        Services,
+        Services, and_in_dialect,
         messages::{Announced, view},
         outcome::Outcome,
         rooms::{own_channel, updated},
@@ -184,11 +184,7 @@ impl Services {
             });
             let events: Vec<_> = events.collect();
             for together in events.chunks(CHANGES_PER_CALL) {
-                let mut together = together.to_vec();
-                if let Some(dialect) = told.head.dialect(room) {
-                    together.extend(dialect.echo(&together));
-                }
-                self.send(together).await?;
+                self.send(and_in_dialect(room, &told.head, together.to_vec())).await?;
             }
             if reached == after {
                 return Ok(());

@@ -16,10 +16,7 @@ pub mod threads;
 
 use serde_json::{Value, json};
 
-use crate::{
-    domain::{event::Event, principal::Principal, room::RoomKind},
-    realtime::channel::Channel,
-};
+use crate::domain::{event::Event, principal::Principal, room::RoomKind};
 
 /// Every dialect: one for a kind of room at most.
 pub const ALL: &[&Dialect] = &[
@@ -65,29 +62,6 @@ impl Dialect {
     /// The dialect of a kind of room, if it has one.
     pub fn of(kind: RoomKind) -> Option<&'static Self> {
         ALL.iter().copied().find(|dialect| dialect.kind == kind)
-    }
-
-    /// The events once more, each for the dialect's channels.
-    pub fn echo(&self, events: &[(Vec<Channel>, Event)]) -> Vec<(Vec<Channel>, Event)> {
-        let echo = |(channels, event): &(Vec<Channel>, Event)| {
-            (self.words)(event)?;
-            let channels: Vec<Channel> =
-                channels.iter().filter_map(|channel| self.channel(channel)).collect();
-            (!channels.is_empty()).then(|| (channels, event.clone()))
-        };
-        events.iter().filter_map(echo).collect()
-    }
-
-    /// Where the dialect tells what is told on this channel.
-    fn channel(&self, of: &Channel) -> Option<Channel> {
-        match of {
-            Channel::Room(room, generation) => Some(Channel::RoomInDialect(*room, *generation)),
-            Channel::User(key) => self.user.map(|_| Channel::UserInDialect(self.kind, key.clone())),
-            Channel::Desk(_) => self.desk.map(|_| Channel::DeskInDialect(self.kind)),
-            Channel::RoomInDialect(..) | Channel::UserInDialect(..) | Channel::DeskInDialect(_) => {
-                None
-            }
-        }
     }
 
     /// An event as it goes out: its name and its data, at most `limit` bytes of JSON. One that would be

@@ -45,6 +45,17 @@ impl Channel {
             Self::UserInDialect(kind, _) | Self::DeskInDialect(kind) => Dialect::of(*kind),
         }
     }
+
+    /// Where a dialect tells what is told here, if it does.
+    pub fn in_dialect(&self, dialect: &Dialect) -> Option<Self> {
+        let kind = dialect.kind;
+        match self {
+            Self::Room(room, generation) => Some(Self::RoomInDialect(*room, *generation)),
+            Self::User(key) => dialect.user.map(|_| Self::UserInDialect(kind, key.clone())),
+            Self::Desk(_) => dialect.desk.map(|_| Self::DeskInDialect(kind)),
+            Self::RoomInDialect(..) | Self::UserInDialect(..) | Self::DeskInDialect(_) => None,
+        }
+    }
 }
 
 /// How a deployment names its channels.

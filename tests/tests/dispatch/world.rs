@@ -147,6 +147,12 @@ impl World {
         }
     }
 
+    /// Whether the store says that a mail is still to be sent.
+    pub(crate) fn mail_is_due(&self) -> bool {
+        let of_mail = |item: &Value| text(&item["sk"]).starts_with("T#M#");
+        self.meter.everything().iter().any(|item| item["q3p"]["S"] == "T" && of_mail(item))
+    }
+
     /// How many timers the store holds that would be due some day.
     pub(crate) fn still_due(&self) -> usize {
         self.meter.everything().iter().filter(|item| item["q3p"]["S"] == "T").count()

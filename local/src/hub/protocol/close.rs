@@ -16,7 +16,7 @@ impl Close {
     pub(crate) const NO_SUCH_PATH: Self = Self::new(4005, "There is nothing at this path");
     pub(crate) const BAD_VERSION: Self = Self::new(4006, "The protocol version is not a number");
     pub(crate) const UNSUPPORTED_VERSION: Self =
-        Self::new(4007, "Only protocol version 7 is spoken here");
+        Self::new(4007, "Only protocol versions 5 to 7 are spoken here");
     pub(crate) const NO_VERSION: Self = Self::new(4008, "The protocol version is missing");
     pub(crate) const NOT_SIGNED_IN: Self =
         Self::new(4009, "The user data is not signed by this app, or is no user's");

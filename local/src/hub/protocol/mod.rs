@@ -8,11 +8,14 @@ mod command;
 pub(super) mod frame;
 mod refusal;
 
+use std::ops::RangeInclusive;
+
 pub(super) use self::{
     close::Close,
     command::{ClientEvent, Command, Subscribe},
     refusal::{Complaint, Refusal},
 };
 
-/// The protocol version that the hub speaks.
-pub(super) const VERSION: u32 = 7;
+/// The protocol versions that clients may ask for. Frames are those of 7: what it has more, clients of the
+/// others pass over. Pusher's own library for Android asks for 5.
+pub(super) const VERSIONS: RangeInclusive<u32> = 5..=7;

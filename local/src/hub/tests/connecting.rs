@@ -26,6 +26,16 @@ async fn a_client_is_greeted_with_its_socket_id_in_a_string_of_json() {
 }
 
 #[tokio::test]
+async fn a_client_that_asks_for_an_older_version_is_greeted_as_well() {
+    let hub = TestHub::start().await;
+    for version in 5..=7 {
+        let path = format!("/app/key?client=java-client&protocol={version}&version=2.4.4");
+        let mut client = Client::knock(hub.address, &path).await;
+        assert_eq!(client.hear().await["event"], "pusher:connection_established", "{version}");
+    }
+}
+
+#[tokio::test]
 async fn two_clients_have_two_socket_ids() {
     let hub = TestHub::start().await;
     assert_ne!(hub.client(&[]).await.id, hub.client(&[]).await.id);
@@ -40,7 +50,7 @@ async fn a_wrong_handshake_is_refused_with_its_own_code() {
         ("/app/key/more?protocol=7", 4005),
         ("/app/key?protocol=seven", 4006),
         ("/app/key?protocol=7.0", 4006),
-        ("/app/key?protocol=6", 4007),
+        ("/app/key?protocol=4", 4007),
         ("/app/key?protocol=8", 4007),
         ("/app/key", 4008),
         ("/app/key?protocol=", 4008),

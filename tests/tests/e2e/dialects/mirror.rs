@@ -249,3 +249,31 @@ async fn the_stack_gives_the_function_the_rights_that_it_uses() {
     let used: BTreeSet<String> = bill.0.iter().flat_map(part).map(right).collect();
     assert_eq!(used.iter().map(String::as_str).collect::<BTreeSet<_>>(), granted);
 }
+
+/// Fault F3.
+#[tokio::test]
+async fn a_deletion_that_the_relay_did_not_take_is_told_later_in_the_dialect_too() {
+    let relay = FakeRelay::start().await;
+    let app = TestApp::publishing_to(&relay).await;
+    let alice = app.user(ALICE).await;
+    let thread = alice.post("/chat_threads", json!({ "receiverId": BOB })).await.expect(200);
+    let of_thread = json!({ "threadId": thread["chatThread"]["id"], "content": "hello" });
+    let sent = says(&alice, "threads/send_message", of_thread).await.expect(200);
+    let of_message = json!({ "messageId": said(&sent, "new_message")["id"] });
+    relay.becomes(Mood::Answers(503));
+    says(&alice, "threads/delete_message", of_message).await.expect(200);
+    let seen = relay.triggers().len();
+    relay.becomes(Mood::Answers(200));
+    app.advance_clock(std::time::Duration::from_secs(3_600)).await;
+
+    app.dispatches().await;
+
+    let again = relay.triggers_since(seen);
+    let deleted = |event: &&Heard| event.channel.starts_with("private-thread-");
+    let told: Vec<&Heard> = again.iter().filter(deleted).collect();
+    assert_eq!(told.len(), 1, "{again:#?}");
+    assert_eq!(
+        (told[0].name.as_str(), &told[0].data["content"]),
+        ("message_deleted", &json!("[message deleted]"))
+    );
+}
