@@ -388,6 +388,8 @@ def check_alarms(stack):
 
 
 def check_pages(stack):
+    # The pages send cookies to their own origin alone.
+    assert "fetch(url, { credentials: 'same-origin'" in (ROOT / "web/ui/src/session.ts").read_text()
     policy = stack.resources["PagesHeaders"]["Properties"]["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]
     csp = policy["ContentSecurityPolicy"]["ContentSecurityPolicy"]["Fn::Sub"][0]
     web = (ROOT / "docs/web.md").read_text()
@@ -470,7 +472,7 @@ JWT, RELAY, GUEST = "j" * 20 + "\"$x\\ é" + "j" * 20, "the relay's own secret",
 ANSWERS = {
     "StackName": "", "Region": "", "SecretName": "", "Relay": "pusher", "RelayCluster": "eu", "RelayAppId": "123456",
     "RelayKey": "abcdef", "JwksUrl": "", "JwtIssuer": "shop", "JwtAudience": "", "CorsOrigins": "https://shop.example",
-    "Guests": "", "Pages": "", "TokenUrl": "https://shop.example/token", "MailFrom": "", "AppWebhookUrl": "",
+    "Guests": "", "Pages": "", "TokenPath": "", "TokenHost": "www.shop.example", "MailFrom": "", "AppWebhookUrl": "",
     "AlarmMail": "",
 }
 
@@ -578,7 +580,8 @@ def check_deploy(stack, folder):
     assert first["CorsOrigins"] == "https://shop.example", first
     assert second["CorsOrigins"] == "https://shop.example,https://d1.cloudfront.example", second
     assert second["SecretVersion"] == "1" * 36 and second["RelayCluster"] == "eu" and second["MailFrom"] == "", second
-    assert not {"StackName", "Region", "Relay", "TokenUrl"} & set(second)
+    assert not {"StackName", "Region", "Relay"} & set(second)
+    assert second["TokenHost"] == "www.shop.example"
     assert set(second) <= set(stack.tree["Parameters"])
     kept = {}
     for call in calls:
@@ -592,7 +595,7 @@ def check_deploy(stack, folder):
     }, kept
     assert not any("/elsewhere" in call["environment"] for call in calls if call["words"][:1] == ["build"])
     uploaded = next(text for call in calls for word, (_, text) in call["files"].items() if word.endswith("config.json"))
-    assert json.loads(uploaded) == {"api": "https://api.example", "token_url": "https://shop.example/token"}, uploaded
+    assert json.loads(uploaded) == {"api": "https://api.example", "token_url": "/token"}, uploaded
     for shown in ("https://api.example/v1/realtime/webhook", "https://d1.cloudfront.example/inbox", "curl -i https://api.example/v1/me"):
         assert shown in said, said
     ok("with a yes it builds, makes the secret, the stack and the pages, in this order, and tells where they are")
@@ -604,7 +607,7 @@ def check_deploy(stack, folder):
             assert not any(secret in word for word in call["words"] + call["environment"]), call["program"]
         assert secret not in said
         assert not any(secret.encode() in content for content in place.files().values())
-    assert "TokenUrl=https://shop.example/token" in place.answers.read_text()
+    assert "TokenHost=www.shop.example" in place.answers.read_text()
     ok("a secret is in no command line, no variable and no file but the one that is handed over and removed")
 
     place.deploy("--yes")
@@ -630,7 +633,7 @@ def check_deploy(stack, folder):
     said = place.deploy("--yes", "--new-secret", said=["", "", "smtps://u:p@mail.example"])
     calls = place.calls()
     uploaded = next(text for call in calls for word, (_, text) in call["files"].items() if word.endswith("config.json"))
-    assert json.loads(uploaded) == {"title": "Grüße", "api": "https://api.example", "token_url": "https://shop.example/token"}
+    assert json.loads(uploaded) == {"title": "Grüße", "api": "https://api.example", "token_url": "/token"}
     given = parameters(next(call for call in calls if call["words"][:1] == ["deploy"]))
     assert given["MailFrom"] == 'Käse "&" Söhne <a@b.example>' and given["MailRoomUrl"].endswith("{room}"), given
     assert given["Alarms"] == "off" and "alarms    off" in said
@@ -754,7 +757,7 @@ def check_refusals(folder):
 def check_questions(stack):
     script = (ROOT / "bin/deploy").read_text()
     asked = set(re.findall(r"^ +ask (\w+) ", script, re.MULTILINE))
-    own = {"StackName", "Region", "Relay", "TokenUrl"}
+    own = {"StackName", "Region", "Relay"}
     known = stack.tree["Parameters"]
     assert asked - own <= set(known), asked - own - set(known)
     wanted = {name for name, it in known.items() if "Default" not in it} - {"SecretVersion"}
