@@ -32,7 +32,7 @@ use crate::{
 const MAX_AGE: Duration = Duration::from_secs(7200);
 
 /// The crates whose own words a log may hold.
-const OWN_CRATES: [&str; 4] = ["shared", "chat", "realtime", "dispatch"];
+const OWN_CRATES: [&str; 5] = ["shared", "chat", "dialects", "realtime", "dispatch"];
 
 /// A function cannot start.
 #[derive(Debug, thiserror::Error)]

@@ -29,6 +29,12 @@ export function launch(): Promise<Browser> {
 /** What a page complained about: errors of scripts, whatever else it called an error, and violations of the policy. */
 const complaints = new WeakMap<Page, string[]>();
 
+/**
+ * What tests cause and the browser remarks on: that something was refused, connections that fail, and pusher-js, which
+ * sends each frame a moment after it was told to, and so perhaps when it was told to close.
+ */
+const CAUSED = /^Failed to load resource|^WebSocket connection to .* failed|^WebSocket is already in CLOSING/;
+
 export async function newPage(browser: Browser, options: BrowserContextOptions = {}): Promise<Page> {
   const context = await browser.newContext({
     viewport: { width: 1280, height: 800 },
@@ -46,9 +52,7 @@ export async function newPage(browser: Browser, options: BrowserContextOptions =
   page.on('pageerror', (error) => heard.push(`error: ${error.message}`));
   page.on('console', (message) => {
     const isPolicy = /Content.Security.Policy|Trusted ?Type/i.test(message.text());
-    // That something was refused is the browser's own remark, and often what a test is about.
-    const isRefusal = message.text().startsWith('Failed to load resource');
-    if (isPolicy || (message.type() === 'error' && !isRefusal)) heard.push(message.text());
+    if (isPolicy || (message.type() === 'error' && !CAUSED.test(message.text()))) heard.push(message.text());
   });
   return page;
 }
