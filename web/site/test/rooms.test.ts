@@ -91,6 +91,7 @@ suite('rooms', { skip }, () => {
     await buyer.posts(support.id, 'for support');
     const desk = await deskOf(t, seller.token, `/desk/${room.id}`);
     await bubble(desk, 'for tyres').waitFor();
+    await desk.locator('desk-list a', { hasText: 'for tyres' }).waitFor();
     assert.equal(await desk.locator('desk-list a').count(), 1);
     await desk.getByRole('button', { name: 'Archive', exact: true }).click();
     await desk.getByRole('button', { name: 'Restore' }).waitFor();
@@ -200,7 +201,7 @@ suite('rooms', { skip }, () => {
     theirs.on('websocket', (socket) =>
       socket.on('framereceived', ({ payload }) => heard.push(String(payload))),
     );
-    await theirs.goto(`${it.site}/inbox/${room.id}`);
+    await theirs.goto(`${it.site}/inbox/${room.id}?as=sam`);
     const stays = await it.open(`/inbox/${room.id}`, 'sue');
     const isListening = (frame: string) =>
       frame.includes('subscription_succeeded') && frame.includes(room.channel);
