@@ -108,7 +108,7 @@ suite('the dashboard', { skip }, () => {
     const { user, room } = await asks('mona', 'seen');
     const page = await it.open('/desk', 'agnes');
     await page.routeWebSocket(/\/app\//, () => {});
-    await page.goto(`${it.site}/desk/${room.id}`);
+    await page.goto(`${it.site}/desk/${room.id}?as=agnes`);
     await page.locator('.message', { hasText: 'seen' }).waitFor();
     // More than a page keeps of a log.
     for (let n = 1; n <= 320; n++) await user.posts(room.id, `news ${n}`);
