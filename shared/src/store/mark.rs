@@ -155,9 +155,8 @@ impl Store {
         }
         for (side, mark) in head.marks.iter().filter(|(_, mark)| mark.read < seq) {
             // Nothing waits for a desk that has read it all.
-            let is_desk = room.kind().rules().desk.is_some() && mark.kind != MemberType::User;
-            let waits_no_more = is_desk && mark.kind != MemberType::Guest && head.seq == seq;
-            let remove = if waits_no_more { " REMOVE q3p, q3s" } else { "" };
+            let is_desk = matches!(mark.kind, MemberType::Admin | MemberType::Merchant);
+            let remove = if is_desk && head.seq == seq { " REMOVE q3p, q3s" } else { "" };
             let request = self
                 .update(key::of(key::room(room), key::HEAD))
                 .update_expression(format!("SET rd.#side.s = :seq, rd.#side.t = :at{remove}"))

@@ -234,6 +234,8 @@ async fn what_cannot_be_brought_in_says_why() {
     let many: Vec<Value> = (0..51).map(|_| messages(&["alice"], &["x"])[0].clone()).collect();
     let answer = server.post(&path(&opened), json!({ "messages": many })).await;
     assert_eq!(answer.wrong_fields(), ["messages"]);
+    let away = json!({ "messages": [], "archived_at": OPENED });
+    assert_eq!(server.post(&path(&opened), away).await.wrong_fields(), ["archived_at"]);
     let nowhere = "/v1/import/rooms/00000000-0000-8100-8000-000000000000/messages";
     let one = json!({ "messages": messages(&["alice"], &["x"]) });
     assert_eq!(server.get(nowhere).await.problem(404), "not_found");

@@ -989,7 +989,7 @@ export interface components {
         ImportMessages: {
             /**
              * Format: date-time
-             * @description When the desk put the room away, where it did; with the last messages.
+             * @description Of `support` rooms: when the desk put it away, where it did; with the last messages.
              */
             archived_at?: string | null;
             /** @description In the order in which they were sent: at most 50. */

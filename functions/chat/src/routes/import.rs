@@ -129,7 +129,7 @@ pub(crate) struct ImportMessages {
     /// In the order in which they were sent: at most 50.
     #[schema(max_items = 50)]
     messages: Vec<ImportMessage>,
-    /// When the desk put the room away, where it did; with the last messages.
+    /// Of `support` rooms: when the desk put it away, where it did; with the last messages.
     #[schema(value_type = Option<String>, format = DateTime)]
     archived_at: Option<Timestamp>,
 }
@@ -201,6 +201,9 @@ pub(crate) async fn import_messages(
     let mut fields = Fields::default();
     if sent.messages.len() > MAX_MESSAGES {
         fields.wrong("messages", format!("must be at most {MAX_MESSAGES}"));
+    }
+    if sent.archived_at.is_some() && room.kind() != RoomKind::Support {
+        fields.wrong("archived_at", "only the support desk's rooms are put away here");
     }
     if !sent.messages.is_sorted_by_key(|message| message.created_at) {
         fields.wrong("messages", "must be in the order of their created_at");
