@@ -77,3 +77,9 @@ node_is_new() {
 install_web() {
   [ web/node_modules/.package-lock.json -nt web/package-lock.json ] || (cd web && npm ci --no-audit --no-fund)
 }
+
+need_node() {
+  node_is_new ||
+    need "node $NODE or newer, for web/ and the official Pusher SDKs (this is $(node_version)); see https://nodejs.org"
+  command -v npm >/dev/null || need 'npm, which installs them; it comes with node (Debian: apt install npm)'
+}

@@ -39,7 +39,8 @@ pub struct Args {
     #[arg(long, value_name = "URL", env = "PARLOUR_WEBHOOK_URL")]
     pub webhooks: Option<String>,
 
-    /// The folder of the pages for people, as web/ builds them; web/dist where that is there
+    /// The folder of the pages for people, as web/ builds them; without it those that the program was installed
+    /// with, or web/dist where that is there
     #[arg(long, value_name = "DIR")]
     pub pages: Option<PathBuf>,
 

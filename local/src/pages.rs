@@ -7,7 +7,7 @@ use axum::{
     extract::Request,
     http::{HeaderValue, header},
     middleware::{self, Next},
-    response::{IntoResponse as _, Response},
+    response::Response,
     routing::get,
 };
 use serde_json::{Value, json};
@@ -30,25 +30,83 @@ const PAGES: [(&str, &[&str]); 5] = [
 /// Where `web/` puts what it builds, seen from the top of the project.
 const BUILT: &str = "web/dist";
 
-/// The folder of the pages: this one, or where they are built, if they are.
+/// The folder of the pages: this one, or where they are built, if they are and the program holds none itself.
 pub(crate) fn folder(given: Option<PathBuf>) -> Option<PathBuf> {
-    given.or_else(|| Some(PathBuf::from(BUILT)).filter(|built| built.join("index.html").is_file()))
+    let built = || Some(PathBuf::from(BUILT)).filter(|built| built.join("index.html").is_file());
+    given.or_else(|| if cfg!(feature = "pages") { None } else { built() })
 }
 
-/// The pages of a folder, or a word on where they are.
+/// The pages of a folder; without one, those that the program holds, or a word on where they are.
 pub(crate) fn router<S: Clone + Send + Sync + 'static>(folder: Option<&Path>) -> Router<S> {
-    let Some(folder) = folder else { return Router::new().route("/", get(not_built)) };
-    let mut pages = Router::new().route("/config.json", get(config));
+    let Some(folder) = folder else { return without_folder() };
+    let mut pages = Router::new();
     for (file, paths) in PAGES {
         for path in paths {
             pages = pages.route_service(path, ServeFile::new(folder.join(file)));
         }
     }
-    pages
+    let pages = pages
         .route_service("/favicon.svg", ServeFile::new(folder.join("favicon.svg")))
         .nest_service("/assets", ServeDir::new(folder.join("assets")))
-        .nest_service("/widget", ServeDir::new(folder.join("widget")))
-        .layer(middleware::from_fn(guarded))
+        .nest_service("/widget", ServeDir::new(folder.join("widget")));
+    with_config(pages)
+}
+
+fn with_config<S: Clone + Send + Sync + 'static>(pages: Router<S>) -> Router<S> {
+    pages.route("/config.json", get(config)).layer(middleware::from_fn(guarded))
+}
+
+#[cfg(not(feature = "pages"))]
+fn without_folder<S: Clone + Send + Sync + 'static>() -> Router<S> {
+    Router::new().route("/", get(not_built))
+}
+
+#[cfg(feature = "pages")]
+fn without_folder<S: Clone + Send + Sync + 'static>() -> Router<S> {
+    with_config(held::router())
+}
+
+/// The pages inside the program.
+#[cfg(feature = "pages")]
+mod held {
+    use axum::{
+        Router,
+        extract::Request,
+        http::{StatusCode, header},
+        response::{IntoResponse as _, Response},
+        routing::get,
+    };
+    use rust_embed::Embed;
+
+    use super::PAGES;
+
+    #[derive(Embed)]
+    #[folder = "../web/dist"]
+    struct Built;
+
+    pub(super) fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
+        let mut pages = Router::new();
+        for (name, paths) in PAGES {
+            for path in paths {
+                pages = pages.route(path, get(async move || file(name)));
+            }
+        }
+        let named =
+            get(async |request: Request| file(request.uri().path().trim_start_matches('/')));
+        ["/favicon.svg", "/assets/{*name}", "/widget/{*name}"]
+            .into_iter()
+            .fold(pages, |pages, path| pages.route(path, named.clone()))
+    }
+
+    fn file(name: &str) -> Response {
+        match Built::get(name) {
+            Some(file) => {
+                let kind = file.metadata.mimetype().to_owned();
+                ([(header::CONTENT_TYPE, kind)], file.data.into_owned()).into_response()
+            }
+            None => StatusCode::NOT_FOUND.into_response(),
+        }
+    }
 }
 
 async fn guarded(request: Request, next: Next) -> Response {
@@ -72,7 +130,10 @@ async fn config() -> Json<Value> {
     Json(json!({ "api": "", "demo": true, "title": "Parlour" }))
 }
 
+#[cfg(not(feature = "pages"))]
 async fn not_built() -> Response {
+    use axum::response::IntoResponse as _;
+
     let text = "Parlour is here: its API at /v1, described at /openapi.json and /asyncapi.json.\n\
                 The pages are not built: with Node 20.19 or newer, bin/dev builds them.\n";
     ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()

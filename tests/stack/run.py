@@ -188,7 +188,7 @@ def check_rights(stack):
 
 
 def check_variables(stack):
-    sources = [ROOT / "shared/src/config.rs", *sorted((ROOT / "functions/dispatch/src").rglob("*.rs"))]
+    sources = [ROOT / "shared/src/config.rs", ROOT / "shared/src/config/told.rs", *sorted((ROOT / "functions/dispatch/src").rglob("*.rs"))]
     read = {name for source in sources for name in re.findall(r'"(PARLOUR_[A-Z_]+)"', source.read_text())}
     of = lambda tree: tree.get("Environment", {}).get("Variables", {})  # noqa: E731
     shared = of(stack.tree["Globals"]["Function"])
@@ -385,7 +385,8 @@ def check_alarms(stack):
     for heading in re.findall(r"^### (.+)$", text, re.MULTILINE):
         sections.update(re.findall(r"\w+", heading) if "," in heading else ())
     assert sections == set(stack.alarms), f"docs/operations.md and the alarms: {sections ^ set(stack.alarms)}"
-    table = set(re.findall(r"^\| `([A-Z]\w+)`", text, re.MULTILINE))
+    table = text.split("\n| alarm |")[1].split("\n\n")[0]
+    table = set(re.findall(r"^\| `([A-Z]\w+)`", table, re.MULTILINE))
     assert table == set(stack.alarms), f"its table and the alarms: {table ^ set(stack.alarms)}"
     watched = sum(
         sum("MetricStat" in metric for metric in alarm["Properties"].get("Metrics", [])) or 1
