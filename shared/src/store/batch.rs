@@ -6,7 +6,9 @@ use aws_sdk_dynamodb::{
     operation::query::builders::QueryFluentBuilder,
     types::{AttributeValue, DeleteRequest, KeysAndAttributes, WriteRequest},
 };
-use futures_util::{StreamExt as _, TryStreamExt as _, future::try_join_all, stream};
+use futures_util::{
+    FutureExt as _, StreamExt as _, TryStreamExt as _, future::try_join_all, stream,
+};
 
 use super::{
     Store, StoreError,
@@ -49,8 +51,13 @@ impl Store {
                 .consistent_read(strongly)
                 .build()
                 .map_err(StoreError::broken)?;
-            let answer =
-                self.client.batch_get_item().request_items(&self.table, wanted).send().await?;
+            let answer = self
+                .client
+                .batch_get_item()
+                .request_items(&self.table, wanted)
+                .send()
+                .boxed()
+                .await?;
             items.extend(
                 answer.responses.unwrap_or_default().remove(&self.table).unwrap_or_default(),
             );
@@ -70,7 +77,7 @@ impl Store {
     ) -> Result<Vec<HashMap<String, AttributeValue>>, StoreError> {
         let (mut items, mut start) = (Vec::new(), None);
         loop {
-            let answer = query.clone().set_exclusive_start_key(start).send().await?;
+            let answer = query.clone().set_exclusive_start_key(start).send().boxed().await?;
             items.extend(answer.items.unwrap_or_default());
             start = answer.last_evaluated_key;
             if start.is_none() {
@@ -99,6 +106,7 @@ impl Store {
             // One more than is wanted tells whether there are more.
             .limit(i32::try_from(limit + 1).unwrap_or(i32::MAX))
             .send()
+            .boxed()
             .await?;
         let mut entries = answer.items.unwrap_or_default();
         let more = entries.len() > limit;
@@ -133,8 +141,13 @@ impl Store {
     /// One call, and again for what it left unprocessed.
     async fn batch_write_call(&self, mut requests: Vec<WriteRequest>) -> Result<(), StoreError> {
         for tries in 0..=CONFLICT_TRIES {
-            let answer =
-                self.client.batch_write_item().request_items(&self.table, requests).send().await?;
+            let answer = self
+                .client
+                .batch_write_item()
+                .request_items(&self.table, requests)
+                .send()
+                .boxed()
+                .await?;
             match answer.unprocessed_items.unwrap_or_default().remove(&self.table) {
                 Some(left) if !left.is_empty() => requests = left,
                 _ => return Ok(()),

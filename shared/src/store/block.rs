@@ -9,6 +9,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use futures_util::FutureExt as _;
 
 use super::{
     Store, StoreError,
@@ -75,6 +76,7 @@ impl Store {
             .item("q1p", s(key::blocked(them)))
             .item("q1s", n(0))
             .send()
+            .boxed()
             .await?;
         Ok(())
     }
@@ -89,6 +91,7 @@ impl Store {
             .table_name(&self.table)
             .set_key(Some(key::of(key::side(me), key::block(them))))
             .send()
+            .boxed()
             .await?;
         Ok(())
     }
@@ -146,6 +149,7 @@ impl Store {
             // One more than the page holds tells whether there is another page.
             .limit(i32::try_from(limit + 1).unwrap_or(i32::MAX))
             .send()
+            .boxed()
             .await?;
         let items = answer.items.unwrap_or_default();
         let mut blocked = items.iter().map(who).collect::<Result<Vec<_>, _>>()?;

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::{
     AttributeValue, Put, TransactWriteItem, Update,
     builders::{TransactWriteItemBuilder, UpdateBuilder},
 };
-use futures_util::future::join;
+use futures_util::{FutureExt as _, future::join};
 
 use super::{
     Store, StoreError,
@@ -166,6 +166,7 @@ impl Store {
             .set_key(Some(key::of(key::room(room), key::slot(seq))))
             .consistent_read(true)
             .send()
+            .boxed()
             .await?;
         Ok(answer.item.map(|item| slot::parse(room, item)).transpose()?.and_then(|stored| {
             match stored.slot {
@@ -260,7 +261,7 @@ impl Store {
             .expression_attribute_values(":last", s(key::change(MAX_SEQ)))
             .consistent_read(true)
             .limit(i32::try_from(limit).unwrap_or(i32::MAX));
-        query.send().await?.items.unwrap_or_default().iter().map(entry).collect()
+        query.send().boxed().await?.items.unwrap_or_default().iter().map(entry).collect()
     }
 }
 

@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::{
     types::{ReturnValue, Select},
 };
 
-use futures_util::future::join;
+use futures_util::{FutureExt as _, future::join};
 
 use super::{
     Store, StoreError,
@@ -60,6 +60,7 @@ impl Store {
             .select(Select::Count)
             .limit(COUNTED)
             .send()
+            .boxed()
             .await?;
         Ok(usize::try_from(answer.count).unwrap_or_default())
     }

@@ -19,6 +19,7 @@ use std::{
 };
 
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
+use futures_util::FutureExt as _;
 
 use super::{
     Store, StoreError,
@@ -338,7 +339,7 @@ impl Store {
         if !done {
             if work.next > from {
                 let keep = self.client.put_item().table_name(&self.table);
-                keep.set_item(Some(note(person.key, &work))).send().await?;
+                keep.set_item(Some(note(person.key, &work))).send().boxed().await?;
             }
             return Ok(false);
         }

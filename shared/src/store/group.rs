@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use futures_util::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
 
 use super::{
     Store, StoreError,
@@ -53,6 +53,7 @@ impl Store {
             .set_key(Some(key::of(key::group(self.salt().await?, id), key::SUBJECT)))
             .consistent_read(true)
             .send()
+            .boxed()
             .await?;
         answer.item.map(parse).transpose()
     }
@@ -99,7 +100,7 @@ impl Store {
         } else {
             update.update_expression(described)
         };
-        let answer = update.send().await?;
+        let answer = update.send().boxed().await?;
         let item = answer.attributes.ok_or_else(|| StoreError::broken("a group not shown"))?;
         parse(item)
     }
@@ -120,6 +121,7 @@ impl Store {
             .set_key(Some(key::of(key::group(self.salt().await?, group), key::drawn_by(giver))))
             .consistent_read(true)
             .send()
+            .boxed()
             .await?;
         answer.item.map(|item| receiver(&item)).transpose()
     }
@@ -184,6 +186,7 @@ impl Store {
             .condition_expression("attribute_not_exists(pk)")
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .send()
+            .boxed()
             .await;
         match put {
             Ok(_) => Ok(true),

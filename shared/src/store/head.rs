@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use futures_util::FutureExt as _;
 use serde::{Deserialize, Serialize};
 
 use super::{Store, StoreError, key};
@@ -397,6 +398,7 @@ impl Store {
             .set_key(Some(key::of(key::room(room), key::HEAD)))
             .consistent_read(true)
             .send()
+            .boxed()
             .await?;
         Ok(answer.item)
     }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, TransactWriteItem, Update};
+use futures_util::FutureExt as _;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -163,6 +164,7 @@ impl Store {
             .table_name(&self.table)
             .set_key(Some(key::of(key::room(room), key::INFO)))
             .send()
+            .boxed()
             .await?;
         answer.item.map_or(Ok(Info::default()), parse)
     }

@@ -4,6 +4,7 @@ use std::{fmt, str::FromStr};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use futures_util::FutureExt as _;
 
 use super::{
     Store, StoreError,
@@ -122,6 +123,7 @@ impl Store {
             .set_exclusive_start_key(start)
             .limit(i32::try_from(limit).unwrap_or(i32::MAX))
             .send()
+            .boxed()
             .await?;
         let next = match &answer.last_evaluated_key {
             None => place.next_list(),

@@ -5,6 +5,7 @@ use crate::domain::{
     listing::Listing,
     principal::{Principal, PrincipalType},
 };
+use futures_util::FutureExt as _;
 
 /// The item as it is stored.
 #[derive(serde::Deserialize)]
@@ -27,6 +28,7 @@ impl Store {
             .set_key(Some(key::of(key::listing(self.salt().await?, id), key::SUBJECT)))
             .consistent_read(true)
             .send()
+            .boxed()
             .await?;
         let Some(item) = answer.item else { return Ok(None) };
         let item: Item = serde_dynamo::aws_sdk_dynamodb_1::from_item(item)?;
@@ -47,6 +49,7 @@ impl Store {
             .item("title", s(&listing.title))
             .item("merchant", s(&listing.merchant.id))
             .send()
+            .boxed()
             .await?;
         Ok(())
     }

@@ -20,6 +20,7 @@ use aws_sdk_dynamodb::types::{
     AttributeValue, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use futures_util::FutureExt as _;
 
 use super::{
     Store, StoreError,
@@ -248,6 +249,7 @@ impl Run<'_> {
             .expression_attribute_values(":now", n(now.seconds()))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .send()
+            .boxed()
             .await;
         match put {
             Ok(_) => Ok(taken),
@@ -274,6 +276,7 @@ impl Run<'_> {
             .expression_attribute_values(":voided", n(voided))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .send()
+            .boxed()
             .await;
         match moved {
             Ok(_) => Ok(taken),
@@ -320,7 +323,8 @@ impl Run<'_> {
             .table_name(&self.store.table)
             .set_key(Some(key::of(key::room(self.room), claim)))
             .consistent_read(true)
-            .send();
+            .send()
+            .boxed();
         let (head, claim) =
             futures_util::future::join(self.store.read_head(self.room), read_claim).await;
         let room = self.admit(head?.ok_or(AppendError::NotAMember)?).await?;
@@ -397,6 +401,7 @@ impl Run<'_> {
             .condition_expression("attribute_not_exists(pk)")
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .send()
+            .boxed()
             .await;
         match put {
             Ok(_) => Ok(PutOutcome::Stored(message)),

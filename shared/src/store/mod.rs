@@ -2,6 +2,9 @@
 //!
 //! Every operation on a room takes the key of whoever asks and answers nothing to a stranger, in
 //! the same round trip: there is no way here to read a room first and to think of membership later.
+//!
+//! A call of the SDK is a future of six kilobytes. Each is kept on the heap (`boxed`): what awaits it stays small, and is
+//! not copied with it from level to level on the way down.
 
 mod aging;
 mod attr;
@@ -52,6 +55,7 @@ mod webhook;
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
+use futures_util::FutureExt as _;
 use tokio::sync::OnceCell;
 
 pub(crate) use self::connect::connect;
@@ -133,6 +137,7 @@ impl Store {
             .set_item(Some(item))
             .condition_expression("attribute_not_exists(pk)")
             .send()
+            .boxed()
             .await;
         match put {
             Ok(_) => Ok(true),

@@ -3,6 +3,7 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use futures_util::FutureExt as _;
 
 use super::{
     Store, StoreError,
@@ -119,6 +120,7 @@ impl Store {
             .set_exclusive_start_key(from)
             .limit(i32::try_from(limit).unwrap_or(i32::MAX))
             .send()
+            .boxed()
             .await?;
         let items = answer.items.unwrap_or_default();
         let entry = |sort: &AttributeValue| {

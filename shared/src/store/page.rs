@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::{
     operation::query::{QueryOutput, builders::QueryFluentBuilder},
     types::AttributeValue,
 };
-use futures_util::future::join;
+use futures_util::{FutureExt as _, future::join};
 
 use super::{
     Store, StoreError,
@@ -112,7 +112,7 @@ impl Store {
         limit: u64,
         clock: &Clock,
     ) -> Result<Option<Page>, StoreError> {
-        let query = self.asked_for(room, window, limit).send();
+        let query = self.asked_for(room, window, limit).send().boxed();
         let (room, answer) = join(self.membership_at_once(room, reader), query).await;
         match room? {
             Some(room) => self.page_from(room, answer?, window, limit, clock).await.map(Some),
@@ -131,7 +131,7 @@ impl Store {
         limit: u64,
         clock: &Clock,
     ) -> Result<Page, StoreError> {
-        let answer = self.asked_for(room.room, window, limit).send().await?;
+        let answer = self.asked_for(room.room, window, limit).send().boxed().await?;
         self.page_from(room.clone(), answer, window, limit, clock).await
     }
 
@@ -170,7 +170,7 @@ impl Store {
         clock: &Clock,
     ) -> Result<(Vec<Slot>, bool), StoreError> {
         let window = Window::After(after);
-        let answer = self.asked_for(room, window, limit).send().await?;
+        let answer = self.asked_for(room, window, limit).send().boxed().await?;
         self.slots_from((room, head), answer, window, limit, clock).await
     }
 
@@ -202,7 +202,7 @@ impl Store {
         {
             // What came next is gone. Whoever reads on must get to what is there.
             window = Window::After(head.floor);
-            answer = self.asked_for(room, window, limit).send().await?;
+            answer = self.asked_for(room, window, limit).send().boxed().await?;
         }
         let asked = window.range(limit);
         let mut shown = window.within(limit, head.seq, head.floor);
@@ -210,7 +210,7 @@ impl Store {
         let mut found = collect(room, answer)?;
         if was_just_changed(head, clock.now()) {
             // What was read beside HEAD may be older than what HEAD says has changed.
-            let again = self.slots(room, window.range(limit), limit, true).send().await?;
+            let again = self.slots(room, window.range(limit), limit, true).send().boxed().await?;
             found = collect(room, again)?;
         }
         if cut_short {
@@ -246,7 +246,7 @@ impl Store {
         // One round, but where the answer is ended by its size.
         while from <= last {
             let range = Range { first: from, last: MAX_SEQ, ascending: true };
-            let answer = self.slots(room, range, last - from + 2, true).send().await?;
+            let answer = self.slots(room, range, last - from + 2, true).send().boxed().await?;
             let more = answer.last_evaluated_key().is_some();
             let again = collect(room, answer)?;
             let reached = again.keys().next_back().copied();

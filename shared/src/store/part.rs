@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::{operation::query::builders::QueryFluentBuilder, types::AttributeValue};
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use futures_util::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -115,6 +115,7 @@ impl Store {
             .set_key(Some(key::of(key::room(room), key::part(member))))
             .consistent_read(true)
             .send()
+            .boxed()
             .await?;
         Ok(answer.item.map(serde_dynamo::aws_sdk_dynamodb_1::from_item).transpose()?)
     }
@@ -131,7 +132,7 @@ impl Store {
     ) -> Result<MembersPage, StoreError> {
         let start = after.map(|member| key::of(key::room(room), key::part(member)));
         let query = self.parts(room).set_exclusive_start_key(start);
-        let answer = query.limit(i32::try_from(limit).unwrap_or(i32::MAX)).send().await?;
+        let answer = query.limit(i32::try_from(limit).unwrap_or(i32::MAX)).send().boxed().await?;
         let more = answer.last_evaluated_key.is_some();
         let members = collect(answer.items)?;
         let next = members.last().filter(|_| more).map(|(key, _)| key.clone());

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use futures_util::FutureExt as _;
 use serde::Deserialize;
 
 use super::{Store, StoreError, attr::n, key, table, update};
@@ -111,6 +112,7 @@ impl Store {
             .table_name(&self.table)
             .set_key(Some(key::of(key::side(account), key::PRESENCE)))
             .send()
+            .boxed()
             .await?;
         let presence = answer.item.map(parse).transpose()?;
         Ok(presence.filter(|presence| presence.is_known(now)))

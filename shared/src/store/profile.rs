@@ -12,6 +12,7 @@ use aws_sdk_dynamodb::{
     },
     types::{AttributeValue, Delete, Put, TransactWriteItem, Update},
 };
+use futures_util::FutureExt as _;
 use serde::Deserialize;
 
 use super::{
@@ -145,6 +146,7 @@ impl Store {
             .set_key(Some(profile_key(account)))
             .consistent_read(true)
             .send()
+            .boxed()
             .await?;
         Ok(answer.item)
     }
@@ -307,6 +309,7 @@ impl Store {
             .set_expression_attribute_names(names)
             .set_expression_attribute_values(values)
             .send()
+            .boxed()
             .await;
         match sent {
             Ok(_) => Ok(true),
@@ -324,7 +327,8 @@ impl Store {
         after: &Person,
         update: Difference,
     ) -> Result<bool, StoreError> {
-        let error = match self.rename_request(account, before, after, update)?.send().await {
+        let error = match self.rename_request(account, before, after, update)?.send().boxed().await
+        {
             Ok(_) => return Ok(true),
             Err(error) => error,
         };

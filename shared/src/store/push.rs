@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_dynamodb::{
     operation::update_item::builders::UpdateItemFluentBuilder, types::AttributeValue,
 };
-use futures_util::future::join;
+use futures_util::{FutureExt as _, future::join};
 use serde::Deserialize;
 
 use super::{
@@ -212,6 +212,7 @@ impl Store {
             .condition_expression("attribute_not_exists(pk) OR nv = :told")
             .expression_attribute_values(":told", n(told.notes))
             .send()
+            .boxed()
             .await;
         match deleted {
             Ok(_) => Ok(()),

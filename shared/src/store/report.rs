@@ -13,7 +13,7 @@ use aws_sdk_dynamodb::{
         TransactWriteItem,
     },
 };
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use futures_util::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -259,6 +259,7 @@ impl Store {
             .set_key(Some(key::of(key::room(room), key::report(seq, id))))
             .consistent_read(true)
             .send()
+            .boxed()
             .await?;
         answer.item.filter(|item| !self.is_over(item)).map(parse).transpose()
     }
@@ -274,6 +275,7 @@ impl Store {
             .expression_attribute_values(":id", s(key::report_id(id)))
             .limit(1)
             .send()
+            .boxed()
             .await?;
         let found = answer.items.unwrap_or_default().into_iter().next();
         Ok(found.map(|mut item| {

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
+use futures_util::FutureExt as _;
 use uuid::Uuid;
 
 use super::{Store, StoreError, key};
@@ -40,6 +41,7 @@ impl Store {
             .set_key(Some(key::of(key::SALT, key::HEAD)))
             .consistent_read(true)
             .send()
+            .boxed()
             .await?;
         answer.item.map(|item| parse(&item)).transpose()
     }

@@ -13,6 +13,7 @@ use super::{
     open::next_generation,
 };
 use crate::domain::ids::{RoomId, SideKey};
+use futures_util::FutureExt as _;
 
 /// How many items one call deletes; then it says that there is more: a few seconds.
 const ITEMS_PER_CALL: i32 = 10_000;
@@ -68,6 +69,7 @@ impl Store {
             .set_item(Some(tombstone))
             .condition_expression("attribute_exists(seq)")
             .send()
+            .boxed()
             .await;
         match put {
             Ok(_) => Ok(Some((head, members))),
@@ -91,6 +93,7 @@ impl Store {
                 .set_exclusive_start_key(start)
                 .limit(left)
                 .send()
+                .boxed()
                 .await?;
             let keys = answer.items.unwrap_or_default();
             left -= answer.count;

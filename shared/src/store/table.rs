@@ -10,6 +10,7 @@ use aws_sdk_dynamodb::{
         Projection, ProjectionType, ScalarAttributeType, TimeToLiveSpecification,
     },
 };
+use futures_util::FutureExt as _;
 
 use super::StoreError;
 
@@ -28,7 +29,7 @@ pub const INDEXES: [(&str, &str, &str); 3] =
 /// # Errors
 /// When the store refuses or cannot be reached.
 pub async fn create(client: &Client, table: &str) -> Result<(), StoreError> {
-    let made = create_request(client, table).send().await;
+    let made = create_request(client, table).send().boxed().await;
     match made {
         Ok(_) => {}
         Err(error)
@@ -47,6 +48,7 @@ pub async fn create(client: &Client, table: &str) -> Result<(), StoreError> {
         .table_name(table)
         .time_to_live_specification(ttl)
         .send()
+        .boxed()
         .await
     {
         Ok(_) => Ok(()),

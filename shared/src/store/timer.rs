@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
+use futures_util::FutureExt as _;
 
 use super::{
     Store, StoreError,
@@ -117,6 +118,7 @@ impl Store {
             .set_exclusive_start_key(from.map(|DueCursor(key)| key))
             .limit(PER_QUERY)
             .send()
+            .boxed()
             .await?;
         let timers = answer.items.unwrap_or_default().into_iter().filter_map(|item| {
             let at = item.get("q3s")?.as_n().ok()?.parse().ok()?;
@@ -177,6 +179,7 @@ impl Store {
             .expression_attribute_values(":timers", s(key::TIMERS))
             .expression_attribute_values(":until", n(lease.until))
             .send()
+            .boxed()
             .await;
         match delete {
             Ok(_) => Ok(()),

@@ -4,6 +4,7 @@ use aws_sdk_dynamodb::{
     operation::transact_write_items::TransactWriteItemsError,
     types::{CancellationReason, TransactWriteItem, builders::TransactWriteItemBuilder},
 };
+use futures_util::FutureExt as _;
 
 use super::{
     Store, StoreError,
@@ -40,7 +41,7 @@ impl Store {
         let request = self.client.transact_write_items().set_transact_items(Some(items));
         let mut tries = 0;
         loop {
-            let error = match request.clone().send().await {
+            let error = match request.clone().send().boxed().await {
                 Ok(_) => return Ok(Transacted::Done),
                 Err(error) => error,
             };

@@ -6,6 +6,7 @@ use aws_sdk_dynamodb::{
     operation::update_item::builders::UpdateItemFluentBuilder,
     types::{AttributeValue, ReturnValuesOnConditionCheckFailure},
 };
+use futures_util::FutureExt as _;
 
 use super::{
     Store, StoreError,
@@ -34,7 +35,7 @@ pub(super) async fn send(request: UpdateItemFluentBuilder) -> Result<Updated, St
         .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
     let mut tries = 0;
     loop {
-        match request.clone().send().await {
+        match request.clone().send().boxed().await {
             Ok(answer) => return Ok(Updated::Done(answer.attributes.unwrap_or_default())),
             Err(error) if in_conflict(&error) && tries < CONFLICT_TRIES => {
                 wait_for_conflict(tries).await;

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use futures_util::FutureExt as _;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -133,6 +134,7 @@ impl Store {
             .set_key(Some(item_key(id)))
             .consistent_read(true)
             .send()
+            .boxed()
             .await?;
         answer.item.map(parse).transpose()
     }
@@ -201,6 +203,7 @@ impl Store {
             .table_name(&self.table)
             .set_key(Some(item_key(id)))
             .send()
+            .boxed()
             .await?;
         Ok(())
     }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use futures_util::FutureExt as _;
 
 use super::{
     super::{
@@ -75,7 +76,7 @@ impl Source {
             Begin::Within { start, after: Some(room) } => Some(self.key(start, room)),
             _ => None,
         };
-        let answer = query.set_exclusive_start_key(last.or(behind)).send().await?;
+        let answer = query.set_exclusive_start_key(last.or(behind)).send().boxed().await?;
         let items = answer.items.unwrap_or_default();
         let entries = items.iter().map(|item| entry(item, sort)).collect::<Result<_, _>>()?;
         Ok(Batch { entries, last: answer.last_evaluated_key })
