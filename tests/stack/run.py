@@ -30,6 +30,9 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 TEMPLATE = ROOT / "infra/template.yaml"
 TOOLS = pathlib.Path(sys.executable).parent
 
+# What builds a function for Lambda's processors, from PyPI: 100 MB, and only where Rust can.
+CARGO_LAMBDA = ("cargo-lambda==1.9.2", "ziglang==0.15.1")
+
 # Read by config.rs and deliberately not set by the stack, each with its reason.
 ABSENT: dict[str, str] = {}
 
@@ -110,6 +113,7 @@ def check_with_tools(stack, home):
     ok("sam takes the template")
 
     check_build(home)
+    check_build_for_arm(home)
 
     # checkov 3 breaks on variables that all functions share, which the checks below look at. And it leaves out what a
     # condition leaves out by default: here everything is there.
@@ -155,6 +159,33 @@ def check_build(home):
     built = {path.parent.name: path.read_text().strip() for path in project.glob("infra/.aws-sam/build/*/bootstrap")}
     assert built == {crate.title(): crate for crate in crates}, built
     ok("sam builds each function from its own crate, and asks nothing")
+
+
+def check_build_for_arm(home):
+    """One function, by all the real tools, for the processors that it runs on; where Rust can build for them."""
+    try:
+        sysroot = subprocess.run(["rustc", "--print", "sysroot"], capture_output=True, text=True, check=True, cwd=ROOT)
+    except (OSError, subprocess.CalledProcessError):
+        sysroot = None
+    target = sysroot and pathlib.Path(sysroot.stdout.strip()) / "lib/rustlib/aarch64-unknown-linux-gnu/lib"
+    if not target or not target.is_dir():
+        print("-   sam builds a function for arm64: skipped (rustup target add aarch64-unknown-linux-gnu)")
+        return
+    if not (TOOLS / "cargo-lambda").exists():
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *CARGO_LAMBDA]
+        subprocess.run(pip, check=True)
+    environment = {
+        **os.environ, "PATH": f"{TOOLS}:{os.environ['PATH']}", "SAM_CLI_TELEMETRY": "0", "AWS_DEFAULT_REGION": "eu-central-1",
+        "AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none", "AWS_EC2_METADATA_DISABLED": "true",
+    }
+    built = home / "arm"
+    command = [TOOLS / "sam", "build", "Realtime", "--template", TEMPLATE, "--build-dir", built, "--beta-features"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=ROOT / "infra", timeout=1800)
+    assert done.returncode == 0, done.stdout + done.stderr
+    program = (built / "Realtime/bootstrap").read_bytes()
+    # e_machine of an ELF header: 183 is AArch64.
+    assert program[:4] == b"\x7fELF" and int.from_bytes(program[18:20], "little") == 183, program[:20]
+    ok(f"sam builds a function for arm64: {len(program) / 1e6:.1f} MB")
 
 
 # ── What the stack promises ───────────────────────────────────────────────────────────────────────
