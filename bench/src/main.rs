@@ -11,6 +11,7 @@ mod listener;
 mod local;
 mod machine;
 mod package;
+mod peers;
 mod process;
 mod program;
 mod report;
