@@ -1,6 +1,9 @@
 //! The command line, and how much is measured.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use clap::{Parser, ValueEnum};
 
@@ -23,6 +26,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DIR")]
     programs: Option<PathBuf>,
 
+    /// After `peers`: write its tables and plots into docs/benchmarks.md and docs/benchmarks/
+    #[arg(long)]
+    docs: bool,
+
     /// Where the functions are, `chat` and `realtime`; in `release`, beside that folder, without it
     #[arg(long, value_name = "DIR")]
     functions: Option<PathBuf>,
@@ -39,6 +46,8 @@ pub(crate) enum Part {
     Inbox,
     /// The functions as they are deployed: start, first and warm answers, memory, size
     Functions,
+    /// The same work by Parlour and by other chats: rates, latencies, faults, costs; not part of all
+    Peers,
 }
 
 /// How much is measured.
@@ -64,6 +73,14 @@ pub(crate) struct Budget {
     pub(crate) rooms: usize,
     /// Pages of a list, one after another, in one run.
     pub(crate) pages: usize,
+    /// How often the highest rate is looked for.
+    pub(crate) ladders: usize,
+    /// How long a rate is held.
+    pub(crate) ladder_step: Duration,
+    /// How often a crowd posts at once, in one run.
+    pub(crate) bursts: usize,
+    /// How often a program is killed under load.
+    pub(crate) kills: usize,
 }
 
 const FULL: Budget = Budget {
@@ -77,6 +94,10 @@ const FULL: Budget = Budget {
     sockets: 5_000,
     rooms: 50_000,
     pages: 60,
+    ladders: 3,
+    ladder_step: Duration::from_secs(3),
+    bursts: 5,
+    kills: 12,
 };
 const QUICK: Budget = Budget {
     starts: 5,
@@ -89,12 +110,17 @@ const QUICK: Budget = Budget {
     sockets: 1_000,
     rooms: 5_000,
     pages: 20,
+    ladders: 1,
+    ladder_step: Duration::from_secs(1),
+    bursts: 2,
+    kills: 3,
 };
 
 impl Args {
     /// Whether to measure this part.
     pub(crate) fn measures(&self, part: Part) -> bool {
-        self.part.is_none_or(|only| only == part)
+        // Peers take long, and packages of their own.
+        self.part.map_or(part != Part::Peers, |only| only == part)
     }
 
     /// How much to measure.

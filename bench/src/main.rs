@@ -32,6 +32,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::{
     args::{Args, Part},
     machine::Usage,
+    peers::Serve,
     report::Report,
 };
 
@@ -41,13 +42,12 @@ type Failure = Box<dyn Error + Send + Sync>;
 /// Far more than any single answer takes, even on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-// One thread: the load must not take the core that the program needs.
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> ExitCode {
-    let args = Args::parse();
-    let outcome = tokio::select! {
-        outcome = run(&args) => outcome,
-        told = told_to_stop() => told,
+fn main() -> ExitCode {
+    // A stack that the benchmark itself starts.
+    let outcome = if std::env::args().nth(1).is_some_and(|first| first == "serve") {
+        serve(Serve::parse_from(std::env::args().skip(1)))
+    } else {
+        measure(Args::parse())
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -56,6 +56,20 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+// One thread: the load must not take the core that the program needs.
+#[tokio::main(flavor = "current_thread")]
+async fn measure(args: Args) -> Result<(), Failure> {
+    tokio::select! {
+        outcome = run(&args) => outcome,
+        told = told_to_stop() => told,
+    }
+}
+
+#[tokio::main]
+async fn serve(serve: Serve) -> Result<(), Failure> {
+    serve.run().await
 }
 
 /// Waits for Ctrl-C or SIGTERM: ending here, and not in the system's handler, ends the processes too
@@ -89,6 +103,9 @@ async fn run(args: &Args) -> Result<(), Failure> {
         let functions = args.functions(&programs);
         functions::measure(&programs, &functions, &scratch.0, &budget, &mut report).await?;
         environment.push(format!("functions: {} profile", machine::profile(&functions)));
+    }
+    if args.measures(Part::Peers) {
+        environment.extend(peers::measure(&programs, &scratch.0, &budget, &mut report).await?);
     }
     if let (Some(before), Some(after)) = (before, Usage::now()) {
         environment.push(after.others_since(&before));

@@ -32,7 +32,7 @@ pub(crate) enum Unit {
 }
 
 impl Unit {
-    fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Ms => "ms",
             Self::Mb => "MB",
@@ -49,7 +49,7 @@ impl Unit {
         }
     }
 
-    fn number(self, value: f64) -> String {
+    pub(crate) fn number(self, value: f64) -> String {
         match self {
             Self::PerSecond | Self::Calls | Self::Count => format!("{value:.0}"),
             Self::Mb | Self::Kb | Self::ReadUnits | Self::Units => format!("{value:.1}"),
@@ -127,6 +127,17 @@ impl Report {
         goal: f64,
     ) {
         self.row(Row { measure: measure.into(), unit, figure, goal: Some(Goal::AtLeast(goal)) });
+    }
+
+    /// A figure with any goal, or none.
+    pub(crate) fn add_any(
+        &mut self,
+        measure: String,
+        unit: Unit,
+        figure: Option<Figure>,
+        goal: Option<Goal>,
+    ) {
+        self.row(Row { measure, unit, figure, goal });
     }
 
     /// How many posts were stored, but their events not taken by the relay in time.

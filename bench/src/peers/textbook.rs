@@ -11,6 +11,10 @@
 //! shown. A post reads the room and its members, strongly and at once, and writes on the condition that `seq` is
 //! still what was read; whoever was slower reads again.
 
+mod relay;
+mod rows;
+pub(crate) mod server;
+
 use std::{collections::BTreeMap, net::SocketAddr};
 
 use serde_json::{Value, json};
@@ -31,6 +35,8 @@ const BATCH: usize = 25;
 pub(crate) fn environment(store: SocketAddr, relay: u16) -> BTreeMap<String, String> {
     let own = [
         ("AWS_REGION", "eu-central-1".to_owned()),
+        ("AWS_DEFAULT_REGION", "eu-central-1".to_owned()),
+        ("AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED", "true".to_owned()),
         ("AWS_ACCESS_KEY_ID", "local".to_owned()),
         ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
         ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
