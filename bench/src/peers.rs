@@ -3,12 +3,16 @@
 
 mod app;
 mod closed;
+mod costs;
 mod cores;
 mod crowd;
 mod distant;
+mod faults;
 mod feed;
 mod findings;
+mod gate;
 mod ground;
+mod lists;
 mod matrix;
 mod open;
 mod postgres;
@@ -22,7 +26,7 @@ pub(crate) mod wire;
 use std::path::{Path, PathBuf};
 
 use self::{findings::Findings, ground::Ground, running::Running, stack::Peer};
-pub(crate) use self::serve::Serve;
+pub(crate) use self::serve::{Serve, options as local_options};
 use crate::{Failure, args::Budget, report::Report};
 
 /// A folder beside the peers of this project.
@@ -64,7 +68,10 @@ pub(crate) async fn measure(
     open::measure(&mut all, budget, &mut findings).await?;
     drop(all);
     crowd::measure(&mut ground, budget, &mut findings).await?;
+    lists::measure(&ground, &peers, budget, &mut findings).await?;
+    faults::measure(&mut ground, &peers, budget, &mut findings).await?;
     ground.cores.take_all();
+    costs::measure(&mut findings).await?;
     findings.report(report);
     let mut environment = vec![ground.cores.describe().to_owned()];
     environment.extend(peers.iter().map(|peer| format!("{}: {}", peer.name(), ground.describe(*peer))));

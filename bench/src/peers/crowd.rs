@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{
     findings::{Findings, Workload},
     ground::Ground,
-    stack::{Peer, Stack},
+    stack::{Answered, Peer, Stack},
 };
 use crate::{
     Failure,
@@ -45,29 +45,34 @@ pub(super) async fn measure(
         for peer in [Peer::Parlour, Peer::TextbookRust] {
             let stack = Stack::start(peer, ground).await?;
             let place = stack.open(0).await?;
-            let (mut runs, mut retries, mut failures) = (Vec::new(), Vec::new(), Vec::new());
+            let (mut runs, mut retries) = (Vec::new(), Vec::new());
+            let (mut failures, mut lates) = (Vec::new(), Vec::new());
             for round in 0..=budget.rounds {
                 let before = stack.refused().await?;
-                let (mut times, mut failed) = (Vec::new(), 0);
+                let (mut times, mut failed, mut late) = (Vec::new(), 0, 0);
                 for _ in 0..budget.bursts {
                     let posts = join_all((0..WRITERS).map(|writer| {
                         let (stack, place) = (&stack, &place);
                         async move {
                             let began = Instant::now();
                             let answered = stack.post(place, writer % 2, Uuid::new_v4()).await;
-                            let stored = answered.is_ok_and(|answered| answered.is_stored());
-                            (millis(began.elapsed()), stored)
+                            let time = millis(began.elapsed());
+                            let answered = answered.ok().filter(Answered::is_stored);
+                            let late = answered.as_ref().is_some_and(Answered::is_told_late);
+                            (time, answered.is_some(), late)
                         }
                     }));
-                    for (time, stored) in posts.await {
+                    for (time, stored, is_late) in posts.await {
                         times.push(time);
                         failed += usize::from(!stored);
+                        late += usize::from(is_late);
                     }
                 }
                 if round > 0 {
                     let refused = (stack.refused().await? - before) as f64;
                     retries.push(refused / times.len() as f64);
                     failures.push(failed as f64);
+                    lates.push(late as f64);
                     runs.push(times);
                 }
             }
@@ -80,6 +85,7 @@ pub(super) async fn measure(
             }
             let mut add = |what: &str, unit, figure| findings.add(&W3, peer, title(what), unit, figure);
             add("refused", Unit::Count, Figure::of(&failures));
+            add("told later", Unit::Count, Figure::of(&lates));
             add("p99", Unit::Ms, Figure::of_percentile(&runs, 99.0));
             match (distance, peer) {
                 (0, _) => {}

@@ -5,13 +5,17 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     process::Command,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use super::{cores::Cores, folder, postgres, stack::Peer, synapse};
 use crate::Failure;
 
 /// Where programs and files are.
+#[derive(Clone)]
 pub(super) struct Ground {
     pub(super) programs: PathBuf,
     pub(super) scratch: PathBuf,
@@ -22,9 +26,12 @@ pub(super) struct Ground {
     pub(super) synapse: Option<PathBuf>,
     /// How far the store is, where stacks can be told so.
     pub(super) store_ms: Option<u64>,
+    /// A folder that holds something already, where stacks can be told so.
+    pub(super) prepared: Option<PathBuf>,
     /// Something between stacks and their relay.
     pub(super) relay: Option<RelayBehindGate>,
-    made: AtomicUsize,
+    /// How many folders were made.
+    pub(super) made: Arc<AtomicUsize>,
 }
 
 /// A relay, and what stands before it.
@@ -46,8 +53,9 @@ impl Ground {
             postgres: postgres::programs(),
             synapse: synapse::python(),
             store_ms: None,
+            prepared: None,
             relay: None,
-            made: AtomicUsize::new(0),
+            made: Arc::default(),
         }
     }
 
@@ -62,12 +70,16 @@ impl Ground {
         Ok(folder)
     }
 
-    /// Where a store is: nowhere but in memory, where it is said how far it is off.
+    /// Where a store is: in memory alone, where it is said how far it is off.
     ///
     /// # Errors
     /// When a folder cannot be made.
     pub(super) fn data(&self, name: &str) -> Result<PathBuf, Failure> {
-        if self.store_ms.is_some() { Ok(":memory:".into()) } else { self.folder(name) }
+        match (self.store_ms, &self.prepared) {
+            (Some(_), _) => Ok(":memory:".into()),
+            (None, Some(prepared)) => Ok(prepared.clone()),
+            (None, None) => self.folder(name),
+        }
     }
 
     /// The peers that can be started here; says which cannot, and why.

@@ -4,17 +4,13 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use tokio::{
-    task::JoinSet,
-    time::{Instant, sleep_until, timeout_at},
-};
+use tokio::time::{Instant, sleep_until, timeout_at};
 use uuid::Uuid;
 
 use super::{
     feed::What,
     findings::{Findings, Workload},
     running::Running,
-    stack::Stack,
 };
 use crate::{
     Failure,
@@ -112,7 +108,7 @@ async fn at_rate(
     let start = Instant::now() + Duration::from_millis(20);
     let meant = |number: usize| start + Duration::from_secs_f64(number as f64 / rate);
     let ids: Vec<Uuid> = (0..posts).map(|_| Uuid::new_v4()).collect();
-    let stack: &Stack = &running.stack;
+    let stack = &running.stack;
     let sends = futures_util::future::join_all((0..posts).map(|number| {
         let (place, id) = (&running.places[number % ROOMS], ids[number]);
         async move {

@@ -7,13 +7,17 @@ use axum::{Router, routing::get};
 use clap::{Parser, ValueEnum};
 use local::{
     ALL_FEATURES, Local, LocalOptions, data::Data, demo_hub_app, demo_tokens,
-    embedded::Durability, hub,
+    embedded::{Durability, Wire},
+    hub,
 };
 use shared::{config::Limits, domain::time::Clock};
 use tokio::net::TcpListener;
 
 use super::{distant::Distant, textbook::server};
 use crate::Failure;
+
+/// As the local program does.
+const DISPATCH_INTERVAL: Duration = Duration::from_secs(10);
 
 /// The command line.
 #[derive(Debug, Parser)]
@@ -71,8 +75,8 @@ impl Serve {
                 }
             }
             Design::Parlour => {
-                let program = Local::start(options(store, self.listen)).await?;
-                let dispatching = program.dispatching(Duration::from_secs(1));
+                let program = Local::start(options(Arc::new(store), self.listen)).await?;
+                let dispatching = program.dispatching(DISPATCH_INTERVAL);
                 tokio::select! {
                     ended = counts => ended?,
                     () = dispatching => {}
@@ -83,9 +87,10 @@ impl Serve {
     }
 }
 
-fn options(store: Distant, listen: SocketAddr) -> LocalOptions {
+/// The local program as it comes, over a store of one's own.
+pub(crate) fn options(wire: Arc<dyn Wire>, listen: SocketAddr) -> LocalOptions {
     LocalOptions {
-        wire: Arc::new(store),
+        wire,
         listen,
         relay: None,
         hub_app: demo_hub_app(),

@@ -1,11 +1,15 @@
 //! A chat that runs: its programs, and how clients open rooms, post and listen there.
 
+mod door;
 mod launch;
 
-use reqwest::{Client, Method, RequestBuilder};
-use serde_json::{Value, json};
+use std::ops::Deref;
+
+use reqwest::{Client, Method};
+use serde_json::json;
 use uuid::Uuid;
 
+pub(super) use self::door::{Answered, Door};
 use self::launch::{Launched, launch};
 use super::{app::App, feed::Ear, ground::Ground, textbook, wire::Dynamo};
 use crate::{Failure, PATIENCE, site::text};
@@ -38,31 +42,24 @@ pub(super) struct Place {
 
 /// The running chat.
 pub(super) struct Stack {
-    pub(super) peer: Peer,
     /// The program that answers, and that is killed.
     pub(super) app: App,
     /// What it needs besides.
     support: Vec<App>,
-    base: String,
+    pub(super) door: Door,
     /// Where events are heard.
     ear_port: u16,
     /// Where the textbook's rows are put.
     dynamo: Option<Dynamo>,
     /// Where it says what its store refused.
     counts: Option<String>,
-    http: Client,
 }
 
-/// What a post was answered.
-pub(super) struct Answered {
-    pub(super) status: u16,
-    pub(super) body: Value,
-}
+impl Deref for Stack {
+    type Target = Door;
 
-impl Answered {
-    /// Whether the message is stored, as far as the one who posted can know.
-    pub(super) fn is_stored(&self) -> bool {
-        (200..300).contains(&self.status)
+    fn deref(&self) -> &Door {
+        &self.door
     }
 }
 
@@ -77,7 +74,8 @@ impl Stack {
         let http = Client::builder().no_proxy().tcp_nodelay(true).timeout(PATIENCE).build()?;
         let counts = counts.map(|counts| format!("http://{counts}/"));
         let base = format!("http://{address}");
-        Ok(Self { peer, app, support, base, ear_port, dynamo, counts, http })
+        let door = Door { peer, base, http };
+        Ok(Self { app, support, door, ear_port, dynamo, counts })
     }
 
     /// A new room of two.
@@ -120,52 +118,6 @@ impl Stack {
         }
     }
 
-    /// One of the two posts.
-    ///
-    /// # Errors
-    /// When there is no answer.
-    pub(super) async fn post(
-        &self,
-        place: &Place,
-        who: usize,
-        client_id: Uuid,
-    ) -> Result<Answered, Failure> {
-        let words = "Hello, how are you today?";
-        let (method, path, body) = match self.peer {
-            Peer::Synapse => (
-                Method::PUT,
-                format!("/_matrix/client/v3/rooms/{}/send/m.room.message/{client_id}", place.room),
-                json!({ "msgtype": "m.text", "body": words, "client_id": client_id }),
-            ),
-            _ => (
-                Method::POST,
-                format!("/v1/rooms/{}/messages", place.room),
-                json!({ "body": words, "client_id": client_id }),
-            ),
-        };
-        let request = self.request(method, &path, &place.tokens[who], Some(&body));
-        let answer = request.send().await?;
-        let status = answer.status().as_u16();
-        let body = serde_json::from_slice(&answer.bytes().await?).unwrap_or_default();
-        Ok(Answered { status, body })
-    }
-
-    /// `GET` by the second of a room, which must be answered with 200.
-    ///
-    /// # Errors
-    /// When it is not.
-    pub(super) async fn get(&self, path: &str, token: &str) -> Result<Value, Failure> {
-        self.calls(Method::GET, path, token, None).await
-    }
-
-    /// A call that prepares something.
-    ///
-    /// # Errors
-    /// When it is refused.
-    pub(super) async fn prepare(&self, path: &str, body: &Value) -> Result<Value, Failure> {
-        self.calls(Method::POST, path, "", Some(body)).await
-    }
-
     /// The CPU time of all its programs so far, in seconds.
     pub(super) fn cpu_seconds(&self) -> f64 {
         self.app.cpu_seconds() + self.support.iter().map(App::cpu_seconds).sum::<f64>()
@@ -206,39 +158,6 @@ impl Stack {
         let join = format!("/_matrix/client/v3/join/{room}");
         self.calls(Method::POST, &join, &tokens[1], Some(&json!({}))).await?;
         Ok(Place { channel: String::new(), room, tokens })
-    }
-
-    async fn calls(
-        &self,
-        method: Method,
-        path: &str,
-        token: &str,
-        body: Option<&Value>,
-    ) -> Result<Value, Failure> {
-        let answer = self.request(method, path, token, body).send().await?;
-        let status = answer.status();
-        let body = answer.bytes().await?;
-        if !status.is_success() {
-            return Err(format!("{path}: {status}: {}", String::from_utf8_lossy(&body)).into());
-        }
-        Ok(serde_json::from_slice(&body).unwrap_or_default())
-    }
-
-    fn request(
-        &self,
-        method: Method,
-        path: &str,
-        token: &str,
-        body: Option<&Value>,
-    ) -> RequestBuilder {
-        let mut request = self.http.request(method, format!("{}{path}", self.base));
-        if !token.is_empty() {
-            request = request.bearer_auth(token);
-        }
-        if let Some(body) = body {
-            request = request.header("content-type", "application/json").body(body.to_string());
-        }
-        request
     }
 }
 

@@ -19,6 +19,7 @@ use std::{collections::BTreeMap, net::SocketAddr};
 
 use serde_json::{Value, json};
 use tests::{RELAY_APP, RELAY_KEY, RELAY_SECRET, token};
+use uuid::Uuid;
 
 use super::wire::Dynamo;
 use crate::Failure;
@@ -132,4 +133,15 @@ pub(crate) fn rows(room: &str, members: &[&str], seq: usize, at: &str) -> Vec<Va
         })
     }));
     rows
+}
+
+/// The row of a message.
+pub(crate) fn message_row(room: &str, seq: usize) -> Value {
+    json!({
+        "pk": { "S": format!("ROOM#{room}") }, "sk": { "S": format!("MSG#{seq:012}") },
+        "id": { "S": Uuid::new_v4().to_string() }, "room_id": { "S": room },
+        "seq": { "N": seq.to_string() }, "client_id": { "NULL": true }, "sender_id": { "S": "bob" },
+        "body": { "S": "Hello, I have a question about what you wrote the other day." },
+        "created_at": { "S": "2026-01-01T00:00:00.000Z" },
+    })
 }

@@ -11,6 +11,7 @@ use aws_sdk_dynamodb::{
 };
 use axum::{
     Json, Router,
+    body::Bytes,
     extract::{Path, Query, State},
     http::{HeaderMap, StatusCode},
     routing::{get, post},
@@ -18,7 +19,7 @@ use axum::{
 };
 use local::{
     demo_tokens,
-    embedded::{Wire, client},
+    embedded::{Request, Wire, client},
 };
 use serde_json::{Value, json};
 use shared::{
@@ -61,6 +62,25 @@ pub(crate) fn routes(store: Arc<dyn Wire>, hub: u16) -> Result<Router, Failure> 
         .route("/v1/rooms", get(inbox))
         .route("/v1/rooms/{room}/messages", post(create_message).get(history))
         .with_state(Arc::new(server)))
+}
+
+/// The wire protocol of a store that is not the embedded engine itself, to prepare it.
+pub(crate) fn wire(store: impl Wire + Clone + Sync) -> Router {
+    Router::new().route(
+        "/",
+        post(async move |headers: HeaderMap, body: Bytes| {
+            let target = headers.get("x-amz-target").and_then(|value| value.to_str().ok());
+            let operation = target.unwrap_or_default().rsplit('.').next().unwrap_or_default();
+            let request = Request { operation: operation.to_owned(), body: body.to_vec() };
+            match store.call(request).await {
+                Ok(answer) => {
+                    let broken = StatusCode::INTERNAL_SERVER_ERROR;
+                    (StatusCode::from_u16(answer.status).unwrap_or(broken), answer.body)
+                }
+                Err(lost) => (StatusCode::BAD_GATEWAY, lost.to_string()),
+            }
+        }),
+    )
 }
 
 /// Listens as the local program does.
