@@ -26,9 +26,13 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DIR")]
     programs: Option<PathBuf>,
 
+    /// With `peers`: only these workloads, as w1,w3; all without it
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "W,…", ignore_case = true)]
+    pub(crate) workloads: Vec<Work>,
+
     /// After `peers`: write its tables and plots into docs/benchmarks.md and docs/benchmarks/
     #[arg(long)]
-    docs: bool,
+    pub(crate) docs: bool,
 
     /// Where the functions are, `chat` and `realtime`; in `release`, beside that folder, without it
     #[arg(long, value_name = "DIR")]
@@ -48,6 +52,23 @@ pub(crate) enum Part {
     Functions,
     /// The same work by Parlour and by other chats: rates, latencies, faults, costs; not part of all
     Peers,
+}
+
+/// What Parlour and its peers do alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Work {
+    /// Post to received, one room
+    W1,
+    /// The highest rate, 50 rooms
+    W2,
+    /// 100 at once in one room
+    W3,
+    /// Inbox and history
+    W4,
+    /// Faults
+    W5,
+    /// Request units
+    W6,
 }
 
 /// How much is measured.
@@ -121,6 +142,11 @@ impl Args {
     pub(crate) fn measures(&self, part: Part) -> bool {
         // Peers take long, and packages of their own.
         self.part.map_or(part != Part::Peers, |only| only == part)
+    }
+
+    /// Whether to do this beside peers.
+    pub(crate) fn does(&self, work: Work) -> bool {
+        self.workloads.is_empty() || self.workloads.contains(&work)
     }
 
     /// How much to measure.

@@ -104,14 +104,20 @@ async fn run(args: &Args) -> Result<(), Failure> {
         functions::measure(&programs, &functions, &scratch.0, &budget, &mut report).await?;
         environment.push(format!("functions: {} profile", machine::profile(&functions)));
     }
+    let mut beside_peers = None;
     if args.measures(Part::Peers) {
-        environment.extend(peers::measure(&programs, &scratch.0, &budget, &mut report).await?);
+        let outcome = peers::measure(&programs, &scratch.0, args, &mut report).await?;
+        environment.extend(outcome.environment.iter().cloned());
+        beside_peers = Some(outcome);
     }
     if let (Some(before), Some(after)) = (before, Usage::now()) {
         environment.push(after.others_since(&before));
     }
     environment.push(format!("took {} s", began.elapsed().as_secs()));
     report.print(&environment);
+    if let (Some(outcome), true) = (beside_peers, args.docs) {
+        outcome.write_docs(&environment)?;
+    }
     Ok(())
 }
 

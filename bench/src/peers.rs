@@ -7,6 +7,7 @@ mod costs;
 mod cores;
 mod crowd;
 mod distant;
+mod docs;
 mod faults;
 mod feed;
 mod findings;
@@ -15,6 +16,7 @@ mod ground;
 mod lists;
 mod matrix;
 mod open;
+mod plot;
 mod postgres;
 mod running;
 mod serve;
@@ -27,7 +29,11 @@ use std::path::{Path, PathBuf};
 
 use self::{findings::Findings, ground::Ground, running::Running, stack::Peer};
 pub(crate) use self::serve::{Serve, options as local_options};
-use crate::{Failure, args::Budget, report::Report};
+use crate::{
+    Failure,
+    args::{Args, Work},
+    report::Report,
+};
 
 /// A folder beside the peers of this project.
 pub(crate) fn folder(name: &str) -> PathBuf {
@@ -45,6 +51,34 @@ impl Peer {
             Self::Synapse => "synapse",
         }
     }
+
+    /// As plots show it.
+    fn colour(self) -> &'static str {
+        match self {
+            Self::Parlour => "#2f6fde",
+            Self::SocketIo => "#2e9e5b",
+            Self::TextbookRust => "#d9822b",
+            Self::TextbookNode => "#b9a03a",
+            Self::Synapse => "#8a5fb5",
+        }
+    }
+}
+
+/// All that was found out, and on what.
+pub(crate) struct Outcome {
+    findings: Findings,
+    /// Cores and versions.
+    pub(crate) environment: Vec<String>,
+}
+
+impl Outcome {
+    /// Writes tables and plots into docs/, with all that the figures were measured on.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub(crate) fn write_docs(&self, environment: &[String]) -> Result<(), Failure> {
+        docs::write(&self.findings, environment)
+    }
 }
 
 /// Measures everybody.
@@ -54,26 +88,40 @@ impl Peer {
 pub(crate) async fn measure(
     programs: &Path,
     scratch: &Path,
-    budget: &Budget,
+    args: &Args,
     report: &mut Report,
-) -> Result<Vec<String>, Failure> {
+) -> Result<Outcome, Failure> {
+    let budget = &args.budget();
     let mut ground = Ground::new(programs, scratch);
     let mut findings = Findings::default();
     let peers = ground.peers();
-    let mut all = Vec::new();
-    for peer in &peers {
-        all.push(Running::start(*peer, &ground, open::ROOMS).await?);
+    if args.does(Work::W1) || args.does(Work::W2) {
+        let mut all = Vec::new();
+        for peer in &peers {
+            all.push(Running::start(*peer, &ground, open::ROOMS).await?);
+        }
+        if args.does(Work::W1) {
+            closed::measure(&mut all, budget, &mut findings).await?;
+        }
+        if args.does(Work::W2) {
+            open::measure(&mut all, budget, &mut findings).await?;
+        }
     }
-    closed::measure(&mut all, budget, &mut findings).await?;
-    open::measure(&mut all, budget, &mut findings).await?;
-    drop(all);
-    crowd::measure(&mut ground, budget, &mut findings).await?;
-    lists::measure(&ground, &peers, budget, &mut findings).await?;
-    faults::measure(&mut ground, &peers, budget, &mut findings).await?;
+    if args.does(Work::W3) {
+        crowd::measure(&mut ground, budget, &mut findings).await?;
+    }
+    if args.does(Work::W4) {
+        lists::measure(&ground, &peers, budget, &mut findings).await?;
+    }
+    if args.does(Work::W5) {
+        faults::measure(&mut ground, &peers, budget, &mut findings).await?;
+    }
     ground.cores.take_all();
-    costs::measure(&mut findings).await?;
+    if args.does(Work::W6) {
+        costs::measure(&mut findings).await?;
+    }
     findings.report(report);
     let mut environment = vec![ground.cores.describe().to_owned()];
     environment.extend(peers.iter().map(|peer| format!("{}: {}", peer.name(), ground.describe(*peer))));
-    Ok(environment)
+    Ok(Outcome { findings, environment })
 }

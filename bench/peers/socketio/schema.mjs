@@ -31,7 +31,7 @@ export const schema = `
 export const seedRooms = `
   WITH made AS (
     INSERT INTO rooms (id, seq, preview, last_message_at)
-    SELECT 'seed-' || n, 1, 'Hello, I have a question about what you wrote.', now() - n * interval '2 minutes'
+    SELECT $1::text || '-' || n, 1, 'Hello, I have a question about what you wrote.', now() - n * interval '2 minutes'
     FROM generate_series(1, $2::int) n RETURNING id, last_message_at
   )
   INSERT INTO members (room_id, user_id, unread, last_message_at)

@@ -35,7 +35,7 @@ pub(super) async fn measure(
     for round in 0..=budget.rounds {
         for (place, running) in all.iter_mut().enumerate() {
             let before = running.stack.cpu_seconds();
-            let times = posts(running, budget.posts).await?;
+            let times = posts(running, budget.posts / 2).await?;
             let cost = (running.stack.cpu_seconds() - before) * 1000.0 / times.len() as f64;
             if round > 0 {
                 runs[place].push(times);

@@ -27,7 +27,8 @@ pub(super) const W2: Workload = Workload {
 /// How many rooms there are.
 pub(super) const ROOMS: usize = 50;
 
-const SLOWEST_P99_MS: f64 = 100.0;
+/// Slower is too slow.
+pub(super) const SLOWEST_P99_MS: f64 = 100.0;
 /// The rates begin here and double; between the last good one and the first bad one two more are tried.
 const FIRST_RATE: f64 = 50.0;
 /// What the load's one core is able to send and hear.
