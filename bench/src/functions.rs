@@ -48,8 +48,12 @@ struct Case {
 
 const CHAT: Case =
     Case { name: "chat", operation: "create_message", event: CREATE_MESSAGE, status: 201 };
-const REALTIME: Case =
-    Case { name: "realtime", operation: "authorize_channel", event: AUTHORIZE_CHANNEL, status: 200 };
+const REALTIME: Case = Case {
+    name: "realtime",
+    operation: "authorize_channel",
+    event: AUTHORIZE_CHANNEL,
+    status: 200,
+};
 
 /// One who does the job of a case.
 struct Subject {
@@ -112,7 +116,9 @@ pub(crate) async fn measure(
                 let event = instructions::of_an_event(&recipe, scratch, posts, event, case.status);
                 Figure::of(&[event.await? / 1e6])
             } else {
-                eprintln!("bench: instructions are not counted without valgrind (Debian: valgrind)");
+                eprintln!(
+                    "bench: instructions are not counted without valgrind (Debian: valgrind)"
+                );
                 None
             };
             report.add(title, Unit::Millions, counted);
@@ -133,7 +139,8 @@ async fn take_turns(
     for start in 0..=budget.starts {
         for subject in &mut *subjects {
             let function = Function::start(&subject.recipe).await?;
-            let first = function.take_first(&about(case.event, &subject.room)?, case.status).await?;
+            let first =
+                function.take_first(&about(case.event, &subject.room)?, case.status).await?;
             // The first is not counted.
             if start > 0 {
                 subject.starts.add(&first);
@@ -200,8 +207,11 @@ impl Subject {
         let times = |measure: &str| format!("{measure}, {} to Parlour", rival.short);
         let start_by_start = ratios(ready, &own.starts.ready);
         report.add_with_floor(times("start to ready"), Unit::Times, start_by_start, rival.slower);
+        // CPU time is what a busy machine changes least.
+        let cpu = ratios(cpu, &own.starts.cpu);
+        report.add_with_floor(times("CPU time of it"), Unit::Times, cpu, rival.slower);
         report.add(times("first answer"), Unit::Times, ratios(first, &own.starts.first));
-        let [these, ours] = [&self.warm, &own.warm].map(medians);
+        let [these, ours] = [&self.warm, &own.warm].map(|runs| medians(runs));
         report.add(times("warm answer, p50"), Unit::Times, ratios(&these, &ours));
         let memory = self.peak.zip(own.peak).map(|(these, ours)| these / ours);
         report.add(times("peak memory"), Unit::Times, one(memory));
@@ -214,7 +224,7 @@ fn ratios(of: &[f64], to: &[f64]) -> Option<Figure> {
 }
 
 /// The median of each run.
-fn medians(runs: &Vec<Vec<f64>>) -> Vec<f64> {
+fn medians(runs: &[Vec<f64>]) -> Vec<f64> {
     runs.iter().filter_map(|run| Some(Figure::of(run)?.median)).collect()
 }
 

@@ -37,10 +37,8 @@ pub(crate) fn zipped_size(program: &Path, scratch: &Path) -> Result<Option<f64>,
 pub(crate) fn zipped_folder(folder: &Path, scratch: &Path) -> Result<Option<f64>, Failure> {
     let zip = scratch.join("package.zip");
     let name = zip.display().to_string();
-    let tools: [&[&str]; 2] = [
-        &["python3", "-m", "zipfile", "-c", &name, "."],
-        &["zip", "-q", "-r", &name, "."],
-    ];
+    let tools: [&[&str]; 2] =
+        [&["python3", "-m", "zipfile", "-c", &name, "."], &["zip", "-q", "-r", &name, "."]];
     for tool in tools {
         let mut command = Command::new(tool[0]);
         command.args(&tool[1..]).current_dir(folder).stdin(Stdio::null());

@@ -3,8 +3,8 @@
 
 mod app;
 mod closed;
-mod costs;
 mod cores;
+mod costs;
 mod crowd;
 mod distant;
 mod docs;
@@ -27,8 +27,8 @@ pub(crate) mod wire;
 
 use std::path::{Path, PathBuf};
 
-use self::{findings::Findings, ground::Ground, running::Running, stack::Peer};
 pub(crate) use self::serve::{Serve, options as local_options};
+use self::{findings::Findings, ground::Ground, running::Running, stack::Peer};
 use crate::{
     Failure,
     args::{Args, Work},
@@ -122,6 +122,7 @@ pub(crate) async fn measure(
     }
     findings.report(report);
     let mut environment = vec![ground.cores.describe().to_owned()];
-    environment.extend(peers.iter().map(|peer| format!("{}: {}", peer.name(), ground.describe(*peer))));
+    environment
+        .extend(peers.iter().map(|peer| format!("{}: {}", peer.name(), ground.describe(*peer))));
     Ok(Outcome { findings, environment })
 }

@@ -2,12 +2,17 @@
 // listens.
 import http from 'node:http'
 import { createRequire } from 'node:module'
+import { history } from './history.mjs'
 
 const { handler } = createRequire(import.meta.url)('./dist/handler.cjs')
 
 const server = http.createServer(async (request, response) => {
-  const { pathname, search } = new URL(request.url, 'http://localhost')
-  if (pathname === '/healthz') return response.end('ok')
+  const { pathname, search, searchParams } = new URL(request.url, 'http://localhost')
+  const room = /^\/v1\/rooms\/([\w-]+)\/messages$/.exec(pathname)?.[1]
+  if (request.method === 'GET' && room) {
+    const { before, limit } = Object.fromEntries(searchParams)
+    return response.end(JSON.stringify(await history(room, before, limit)))
+  }
   let body = ''
   request.setEncoding('utf8')
   for await (const part of request) body += part

@@ -47,7 +47,9 @@ fn node(environment: &BTreeMap<String, String>, scratch: &Path) -> Result<Option
     let peer = folder("node");
     let bundle = peer.join("dist/handler.cjs");
     let (Some(program), true) = (found("node"), bundle.exists()) else {
-        eprintln!("bench: no Node handler: needs node 20 and npm (Debian: nodejs, npm), by bin/bench");
+        eprintln!(
+            "bench: no Node handler: needs node 20 and npm (Debian: nodejs, npm), by bin/bench"
+        );
         return Ok(None);
     };
     let staged = scratch.join("node-package");
@@ -73,7 +75,9 @@ fn python(
 ) -> Result<Option<Rival>, Failure> {
     let (peer, packages) = (folder("python"), folder("../../.tools/peers-python"));
     let (Some(program), true) = (found("python3"), packages.join("boto3").exists()) else {
-        eprintln!("bench: no Python handler: needs python3 and pip (Debian: python3-pip), by bin/bench");
+        eprintln!(
+            "bench: no Python handler: needs python3 and pip (Debian: python3-pip), by bin/bench"
+        );
         return Ok(None);
     };
     let mut environment = environment.clone();
@@ -105,5 +109,7 @@ fn found(program: &str) -> Option<PathBuf> {
 
 fn said(program: &Path, arguments: &[&str]) -> String {
     let output = Command::new(program).args(arguments).stdin(Stdio::null()).output();
-    output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default()
+    output
+        .map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+        .unwrap_or_default()
 }

@@ -15,8 +15,10 @@ use crate::{
     stats::{Figure, millis},
 };
 
-pub(super) const W1: Workload =
-    Workload { id: "W1", title: "post to received by the second client, one room, one after another" };
+pub(super) const W1: Workload = Workload {
+    id: "W1",
+    title: "post to received by the second client, one room, one after another",
+};
 
 /// Measures all stacks, round by round in turn.
 ///

@@ -22,8 +22,10 @@ use crate::{
     stats::Figure,
 };
 
-pub(super) const W6: Workload =
-    Workload { id: "W6", title: "request units and dollars of a post, and of an inbox of 20 rooms" };
+pub(super) const W6: Workload = Workload {
+    id: "W6",
+    title: "request units and dollars of a post, and of an inbox of 20 rooms",
+};
 
 /// us-east-1, on demand, per million units. List price as of July 2025; check before you rely on it.
 const WRITE_DOLLARS: f64 = 0.625;
@@ -59,7 +61,13 @@ pub(super) async fn measure(findings: &mut Findings) -> Result<(), Failure> {
             findings.add(&W6, peer, format!("writes, N={count}"), Unit::Units, one(writes));
             findings.add(&W6, peer, format!("reads, N={count}"), Unit::Units, one(reads));
             let dollars = writes * WRITE_DOLLARS + reads * READ_DOLLARS;
-            findings.add(&W6, peer, format!("a million posts, N={count}"), Unit::Dollars, one(dollars));
+            findings.add(
+                &W6,
+                peer,
+                format!("a million posts, N={count}"),
+                Unit::Dollars,
+                one(dollars),
+            );
             if peer == Peer::Parlour {
                 let part = (reads + writes) / (theirs[0] + theirs[1]);
                 let title = format!("units, of the textbook's, N={count}");

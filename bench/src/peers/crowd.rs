@@ -77,13 +77,15 @@ pub(super) async fn measure(
                 }
             }
             let title = |what: &str| format!("{what}, store {distance} ms off");
-            let mut add = |what: &str, unit, figure| findings.add(&W3, peer, title(what), unit, figure);
+            let mut add =
+                |what: &str, unit, figure| findings.add(&W3, peer, title(what), unit, figure);
             add("p50", Unit::Ms, Figure::of_percentile(&runs, 50.0));
             add("conflicts a post", Unit::Times, Figure::of(&retries));
             if distance > 0 && peer == Peer::Parlour {
                 findings.with_goal(Goal::AtMost(0.0));
             }
-            let mut add = |what: &str, unit, figure| findings.add(&W3, peer, title(what), unit, figure);
+            let mut add =
+                |what: &str, unit, figure| findings.add(&W3, peer, title(what), unit, figure);
             add("refused", Unit::Count, Figure::of(&failures));
             add("told later", Unit::Count, Figure::of(&lates));
             add("p99", Unit::Ms, Figure::of_percentile(&runs, 99.0));

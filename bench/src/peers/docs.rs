@@ -8,7 +8,11 @@ use super::{
     lists, open,
     plot::{Bars, Lines},
 };
-use crate::{Failure, report::{Goal, Unit}, stats::Figure};
+use crate::{
+    Failure,
+    report::{Goal, Unit},
+    stats::Figure,
+};
 
 const PAGE: &str = "docs/benchmarks.md";
 const PLOTS: &str = "docs/benchmarks";
@@ -127,7 +131,8 @@ fn draw(findings: &Findings) -> Vec<(&'static str, String)> {
         for finding in findings.of(workload).filter(|finding| wanted(finding)) {
             if let Some(figure) = finding.figure {
                 let label = format!("{}: {}", finding.peer.name(), finding.measure);
-                let value = format!("{} {}", finding.unit.number(figure.median), finding.unit.name());
+                let value =
+                    format!("{} {}", finding.unit.number(figure.median), finding.unit.name());
                 bars.add(label, figure.median, value, finding.peer.colour());
             }
         }
@@ -144,13 +149,19 @@ fn draw(findings: &Findings) -> Vec<(&'static str, String)> {
     vec![
         ("received.svg", bars("W1: post to received, ms", &closed::W1, in_ms)),
         ("rates.svg", lines.svg()),
-        ("crowd.svg", bars("W3: 100 posts at once, p99, ms", &crowd::W3, |finding| {
-            finding.measure.starts_with("p99")
-        })),
+        (
+            "crowd.svg",
+            bars("W3: 100 posts at once, p99, ms", &crowd::W3, |finding| {
+                finding.measure.starts_with("p99")
+            }),
+        ),
         ("lists.svg", bars("W4: pages, ms", &lists::W4, in_ms)),
-        ("units.svg", bars("W6: dollars of a million posts", &costs::W6, |finding| {
-            matches!(finding.unit, Unit::Dollars)
-        })),
+        (
+            "units.svg",
+            bars("W6: dollars of a million posts", &costs::W6, |finding| {
+                matches!(finding.unit, Unit::Dollars)
+            }),
+        ),
     ]
 }
 

@@ -79,7 +79,9 @@ async fn listen(room: usize, ear: Ear, sender: UnboundedSender<Heard>) {
         let _ = match &ear {
             Ear::Pusher { port, channel } => pusher(*port, channel, &tell).await,
             Ear::SocketIo { port, room, token } => socket_io(*port, room, token, &tell).await,
-            Ear::Matrix { base, room, token } => super::matrix::listen(base, room, token, &tell).await,
+            Ear::Matrix { base, room, token } => {
+                super::matrix::listen(base, room, token, &tell).await
+            }
         };
         sleep(Duration::from_millis(20)).await;
     }

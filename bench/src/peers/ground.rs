@@ -103,7 +103,9 @@ impl Ground {
         if self.synapse.is_some() {
             peers.push(Peer::Synapse);
         } else {
-            eprintln!("bench: no synapse: needs python3 with venv (Debian: python3-venv), by bin/bench");
+            eprintln!(
+                "bench: no synapse: needs python3 with venv (Debian: python3-venv), by bin/bench"
+            );
         }
         peers
     }
@@ -112,17 +114,29 @@ impl Ground {
     pub(super) fn describe(&self, peer: Peer) -> String {
         let node = || said("node", &["--version"]).unwrap_or_default();
         match peer {
-            Peer::Parlour => said_by(&self.programs.join("parlour"), &["--version"]).unwrap_or_default(),
+            Peer::Parlour => {
+                said_by(&self.programs.join("parlour"), &["--version"]).unwrap_or_default()
+            }
             Peer::SocketIo => {
                 let database = self.postgres.as_deref().map(postgres::version).unwrap_or_default();
-                let (socket, express) = (version("socketio", "socket.io"), version("socketio", "express"));
+                let (socket, express) =
+                    (version("socketio", "socket.io"), version("socketio", "express"));
                 let pg = version("socketio", "pg");
-                format!("socket.io {socket}, Express {express}, pg {pg}, Node {}, {database}", node())
+                format!(
+                    "socket.io {socket}, Express {express}, pg {pg}, Node {}, {database}",
+                    node()
+                )
             }
-            Peer::TextbookRust => "aws-sdk-dynamodb, axum; the local program's store and hub".into(),
+            Peer::TextbookRust => {
+                "aws-sdk-dynamodb, axum; the local program's store and hub".into()
+            }
             Peer::TextbookNode => {
-                let (sdk, pusher) = (version("node", "@aws-sdk/client-dynamodb"), version("node", "pusher"));
-                format!("AWS SDK {sdk}, pusher {pusher}, Node {}; the local program's store and hub", node())
+                let (sdk, pusher) =
+                    (version("node", "@aws-sdk/client-dynamodb"), version("node", "pusher"));
+                format!(
+                    "AWS SDK {sdk}, pusher {pusher}, Node {}; the local program's store and hub",
+                    node()
+                )
             }
             Peer::Synapse => self.synapse.as_deref().and_then(synapse::version).unwrap_or_default(),
         }
@@ -132,7 +146,9 @@ impl Ground {
 /// The version of an installed package.
 fn version(peer: &str, package: &str) -> String {
     let path = folder(peer).join("node_modules").join(package).join("package.json");
-    let about = fs::read(path).ok().and_then(|text| serde_json::from_slice::<serde_json::Value>(&text).ok());
+    let about = fs::read(path)
+        .ok()
+        .and_then(|text| serde_json::from_slice::<serde_json::Value>(&text).ok());
     about.and_then(|about| about["version"].as_str().map(ToOwned::to_owned)).unwrap_or_default()
 }
 

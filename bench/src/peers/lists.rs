@@ -56,7 +56,11 @@ pub(super) async fn measure(
     for peer in [Peer::Parlour, Peer::SocketIo, Peer::TextbookRust] {
         if peers.contains(&peer) {
             ground.cores.take_all();
-            eprintln!("bench: {}: {} rooms, and as many messages in one", peer.name(), budget.rooms);
+            eprintln!(
+                "bench: {}: {} rooms, and as many messages in one",
+                peer.name(),
+                budget.rooms
+            );
             libraries.push(library(peer, ground, budget.rooms).await?);
         }
     }

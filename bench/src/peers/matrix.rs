@@ -38,7 +38,8 @@ pub(super) async fn listen(
             continue;
         }
         let events = answer["rooms"]["join"][room]["timeline"]["events"].as_array();
-        for event in events.into_iter().flatten().filter(|event| event["type"] == "m.room.message") {
+        for event in events.into_iter().flatten().filter(|event| event["type"] == "m.room.message")
+        {
             let client_id = event["content"]["client_id"].as_str().unwrap_or_default().to_owned();
             tell(What::Message { client_id, seq: None });
         }

@@ -40,7 +40,9 @@ impl Bars {
             svg += &words(left, middle, "end", label);
             svg += &format!(
                 "<rect x='{}' y='{}' width='{width:.1}' height='{}' rx='2' fill='{colour}'/>\n",
-                Self::LABELS, y + 3.0, Self::HEIGHT - 6.0,
+                Self::LABELS,
+                y + 3.0,
+                Self::HEIGHT - 6.0,
             );
             svg += &words(Self::LABELS + width + 6.0, middle, "start", text);
             y += Self::HEIGHT;
@@ -55,7 +57,13 @@ impl Bars {
 pub(super) struct Lines {
     title: String,
     limit: f64,
-    curves: Vec<(&'static str, &'static str, Vec<(f64, f64)>)>,
+    curves: Vec<Curve>,
+}
+
+struct Curve {
+    name: &'static str,
+    colour: &'static str,
+    points: Vec<(f64, f64)>,
 }
 
 impl Lines {
@@ -71,13 +79,13 @@ impl Lines {
 
     /// A curve, once for each name.
     pub(super) fn add(&mut self, name: &'static str, colour: &'static str, curve: Vec<(f64, f64)>) {
-        if !self.curves.iter().any(|(there, ..)| *there == name) {
-            self.curves.push((name, colour, curve));
+        if !self.curves.iter().any(|there| there.name == name) {
+            self.curves.push(Curve { name, colour, points: curve });
         }
     }
 
     pub(super) fn svg(&self) -> String {
-        let points = || self.curves.iter().flat_map(|(_, _, curve)| curve);
+        let points = || self.curves.iter().flat_map(|curve| &curve.points);
         let across = Scale::over(points().map(|point| point.0), Self::LEFT, Self::RIGHT);
         let limit = std::iter::once(self.limit);
         let down = Scale::over(points().map(|point| point.1).chain(limit), Self::BOTTOM, Self::TOP);
@@ -94,8 +102,8 @@ impl Lines {
         }
         let y = down.at(self.limit);
         svg += &line(Self::LEFT, y, Self::RIGHT, y, "#d03030", "stroke-dasharray='6 4'");
-        for (number, (name, colour, curve)) in self.curves.iter().enumerate() {
-            let points: Vec<String> = curve
+        for (number, Curve { name, colour, points }) in self.curves.iter().enumerate() {
+            let points: Vec<String> = points
                 .iter()
                 .map(|(rate, p99)| format!("{:.1},{:.1}", across.at(*rate), down.at(*p99)))
                 .collect();
@@ -104,7 +112,14 @@ impl Lines {
                 "<polyline points='{points}' fill='none' stroke='{colour}' stroke-width='2'/>\n"
             );
             let y = Self::TOP + 20.0 * number as f64;
-            svg += &line(Self::RIGHT + 16.0, y + 6.0, Self::RIGHT + 40.0, y + 6.0, colour, "stroke-width='3'");
+            svg += &line(
+                Self::RIGHT + 16.0,
+                y + 6.0,
+                Self::RIGHT + 40.0,
+                y + 6.0,
+                colour,
+                "stroke-width='3'",
+            );
             svg += &words(Self::RIGHT + 48.0, y + 10.0, "start", name);
         }
         page(&self.title, Self::RIGHT + 240.0, Self::BOTTOM + 34.0, &svg)
@@ -122,9 +137,8 @@ struct Scale {
 impl Scale {
     /// So that all values have their place: from the power of ten below the least to the greatest.
     fn over(values: impl Iterator<Item = f64>, from: f64, to: f64) -> Self {
-        let (low, high) = values.fold((f64::INFINITY, 0.0_f64), |(low, high), value| {
-            (low.min(value), high.max(value))
-        });
+        let (low, high) = values
+            .fold((f64::INFINITY, 0.0_f64), |(low, high), value| (low.min(value), high.max(value)));
         if !low.is_finite() || low <= 0.0 {
             return Self { low: 0.0, high: 1.0, from, to };
         }

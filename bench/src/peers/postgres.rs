@@ -20,7 +20,9 @@ pub(super) fn programs() -> Option<PathBuf> {
     let mut folders: Vec<PathBuf> = std::env::split_paths(&on_path).collect();
     let versions = fs::read_dir(FOLDERS).into_iter().flatten().flatten();
     folders.extend(versions.map(|version| version.path().join("bin")));
-    folders.into_iter().find(|folder| folder.join("initdb").exists() && folder.join("postgres").exists())
+    folders
+        .into_iter()
+        .find(|folder| folder.join("initdb").exists() && folder.join("postgres").exists())
 }
 
 /// Its version.
@@ -51,17 +53,40 @@ pub(super) fn prepare(
         let program = programs.join(arguments[0]).display().to_string();
         let user = ["runuser", "-u", "postgres", "--"];
         let user: &[&str] = if as_root { &user } else { &[] };
-        let all = user.iter().copied().chain([program.as_str()]).chain(arguments[1..].iter().copied());
+        let all =
+            user.iter().copied().chain([program.as_str()]).chain(arguments[1..].iter().copied());
         all.map(Into::into).collect()
     };
     let data = data.display().to_string();
-    let init = run(&["initdb", "--pgdata", &data, "--username", "postgres", "--auth", "trust", "--no-sync"]);
+    let init = run(&[
+        "initdb",
+        "--pgdata",
+        &data,
+        "--username",
+        "postgres",
+        "--auth",
+        "trust",
+        "--no-sync",
+    ]);
     done(Command::new(&init[0]).args(&init[1..]).current_dir(&folder).output()?, "initdb")?;
     let port = address.port().to_string();
     let sockets = format!("unix_socket_directories={}", folder.display());
     let command = run(&[
-        "postgres", "-D", &data, "-p", &port, "-c", "listen_addresses=127.0.0.1", "-c", &sockets,
-        "-c", "fsync=on", "-c", "synchronous_commit=on", "-c", "full_page_writes=on",
+        "postgres",
+        "-D",
+        &data,
+        "-p",
+        &port,
+        "-c",
+        "listen_addresses=127.0.0.1",
+        "-c",
+        &sockets,
+        "-c",
+        "fsync=on",
+        "-c",
+        "synchronous_commit=on",
+        "-c",
+        "full_page_writes=on",
     ]);
     Ok(Launch {
         name: "PostgreSQL".into(),

@@ -6,7 +6,9 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use axum::{Router, routing::get};
 use clap::{Parser, ValueEnum};
 use local::{
-    ALL_FEATURES, Local, LocalOptions, data::Data, demo_hub_app, demo_tokens,
+    ALL_FEATURES, Local, LocalOptions,
+    data::Data,
+    demo_hub_app, demo_tokens,
     embedded::{Durability, Wire},
     hub,
 };
@@ -62,7 +64,8 @@ impl Serve {
         let data = Data::open(&self.data, durability)?;
         let store = Distant::new(data.engine.clone(), Duration::from_millis(self.store_ms));
         let counted = store.clone();
-        let counts = Router::new().route("/", get(move || async move { counted.refused().to_string() }));
+        let counts =
+            Router::new().route("/", get(move || async move { counted.refused().to_string() }));
         let counts = axum::serve(TcpListener::bind(self.counts).await?, counts);
         match self.design {
             Design::Textbook => {

@@ -92,7 +92,8 @@ impl Stack {
             Peer::Parlour => {
                 let asked = json!({ "kind": "direct", "with": bob });
                 let room = self.calls(Method::POST, "/v1/rooms", &tokens[0], Some(&asked)).await?;
-                let (room, channel) = (text(&room, "id")?.to_owned(), text(&room, "channel")?.to_owned());
+                let (room, channel) =
+                    (text(&room, "id")?.to_owned(), text(&room, "channel")?.to_owned());
                 Ok(Place { room, channel, tokens })
             }
             Peer::SocketIo => {
@@ -113,7 +114,9 @@ impl Stack {
         let (port, token) = (self.ear_port, place.tokens[1].clone());
         match self.peer {
             Peer::SocketIo => Ear::SocketIo { port, room: place.room.clone(), token },
-            Peer::Synapse => Ear::Matrix { base: self.base.clone(), room: place.room.clone(), token },
+            Peer::Synapse => {
+                Ear::Matrix { base: self.base.clone(), room: place.room.clone(), token }
+            }
             _ => Ear::Pusher { port, channel: place.channel.clone() },
         }
     }

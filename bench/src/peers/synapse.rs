@@ -19,7 +19,8 @@ pub(super) fn python() -> Option<PathBuf> {
 
 /// Its version.
 pub(super) fn version(python: &Path) -> Option<String> {
-    let ask = "import importlib.metadata as m; print('matrix-synapse', m.version('matrix-synapse'))";
+    let ask =
+        "import importlib.metadata as m; print('matrix-synapse', m.version('matrix-synapse'))";
     let output = Command::new(python).args(["-c", ask]).output().ok()?;
     Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }

@@ -167,7 +167,8 @@ mod tests {
     }
 
     fn judged(log: &[Entry], posts: &[Post], heard: &[Heard]) -> Verdict {
-        let (posts, heard): (Vec<&Post>, Vec<&Heard>) = (posts.iter().collect(), heard.iter().collect());
+        let (posts, heard): (Vec<&Post>, Vec<&Heard>) =
+            (posts.iter().collect(), heard.iter().collect());
         judge_room(log, &posts, &heard)
     }
 
@@ -196,7 +197,8 @@ mod tests {
         let posts = [post("a", 0, 1, now), post("b", 2, 3, now)];
         let log = [entry(1, "a"), entry(2, "b")];
         assert_eq!(judged(&log, &posts, &[message(2, now)]).undetected, 0);
-        let again = |ms| Heard { room: 0, at: now + Duration::from_millis(ms), what: What::Connected };
+        let again =
+            |ms| Heard { room: 0, at: now + Duration::from_millis(ms), what: What::Connected };
         assert_eq!(judged(&log, &posts, &[message(1, now), again(9)]).undetected, 0);
         assert_eq!(judged(&log, &posts, &[message(1, now), again(2)]).undetected, 1);
     }

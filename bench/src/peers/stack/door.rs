@@ -78,7 +78,11 @@ impl Door {
     ///
     /// # Errors
     /// When it is not answered with success.
-    pub(in crate::peers) async fn times(&self, path: &str, token: &str) -> Result<Duration, Failure> {
+    pub(in crate::peers) async fn times(
+        &self,
+        path: &str,
+        token: &str,
+    ) -> Result<Duration, Failure> {
         let began = Instant::now();
         let answer = self.request(Method::GET, path, token, None).send().await?;
         let answer = answer.error_for_status()?;
@@ -90,7 +94,11 @@ impl Door {
     ///
     /// # Errors
     /// When it is refused.
-    pub(in crate::peers) async fn prepare(&self, path: &str, body: &Value) -> Result<Value, Failure> {
+    pub(in crate::peers) async fn prepare(
+        &self,
+        path: &str,
+        body: &Value,
+    ) -> Result<Value, Failure> {
         self.calls(Method::POST, path, "", Some(body)).await
     }
 
@@ -131,4 +139,3 @@ impl Door {
         request
     }
 }
-

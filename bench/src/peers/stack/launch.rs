@@ -1,6 +1,10 @@
 //! How each stack is started.
 
-use std::{ffi::OsString, net::SocketAddr, path::Path};
+use std::{
+    ffi::OsString,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 use super::Peer;
 use crate::{
@@ -44,8 +48,8 @@ async fn parlour(ground: &Ground) -> Result<Launched, Failure> {
     let data = ground.data("parlour")?;
     if let Some(store_ms) = ground.store_ms {
         let counts = free_address()?;
-        let launch = served("parlour", ground, address, counts, &data, store_ms, 0);
-        let app = App::start(launch, ground.cores).await?;
+        let served = Served { design: "parlour", address, counts, data, store_ms, hub: 0 };
+        let app = App::start(served.launch(ground), ground.cores).await?;
         let (ear_port, counts) = (address.port(), Some(counts));
         return Ok(Launched { app, support: vec![], address, ear_port, dynamo: None, counts });
     }
@@ -98,8 +102,9 @@ async fn textbook_in_rust(ground: &Ground) -> Result<Launched, Failure> {
     let (hub, hub_address, trigger) = hub_or_gate(ground).await?;
     let data = ground.data("textbook-rust")?;
     let store_ms = ground.store_ms.unwrap_or_default();
-    let launch = served("textbook", ground, address, counts, &data, store_ms, trigger.port());
-    let app = App::start(launch, ground.cores).await?;
+    let hub_port = trigger.port();
+    let served = Served { design: "textbook", address, counts, data, store_ms, hub: hub_port };
+    let app = App::start(served.launch(ground), ground.cores).await?;
     let dynamo = Dynamo::at(address)?;
     textbook::create_table(&dynamo).await?;
     let (ear_port, counts) = (hub_address.port(), Some(counts));
@@ -172,34 +177,37 @@ fn program(ground: &Ground, address: SocketAddr, data: &Path) -> Launch {
 }
 
 /// A stack that `bench serve` has.
-fn served(
-    design: &str,
-    ground: &Ground,
+struct Served {
+    design: &'static str,
     address: SocketAddr,
     counts: SocketAddr,
-    data: &Path,
+    data: PathBuf,
     store_ms: u64,
     hub: u16,
-) -> Launch {
-    let mut command: Vec<OsString> =
-        vec![ground.programs.join("bench").into(), "serve".into(), design.into()];
-    for (name, value) in [
-        ("--listen", address.to_string()),
-        ("--counts", counts.to_string()),
-        ("--data", data.display().to_string()),
-        ("--store-ms", store_ms.to_string()),
-        ("--hub", hub.to_string()),
-    ] {
-        command.extend([name.into(), value.into()]);
-    }
-    if data != Path::new(":memory:") {
-        command.push("--power-safe".into());
-    }
-    Launch {
-        name: format!("bench serve {design}"),
-        command,
-        address: Some(address),
-        log: Some(ground.scratch.join("serve.log")),
-        ..Launch::default()
+}
+
+impl Served {
+    fn launch(&self, ground: &Ground) -> Launch {
+        let mut command: Vec<OsString> =
+            vec![ground.programs.join("bench").into(), "serve".into(), self.design.into()];
+        for (name, value) in [
+            ("--listen", self.address.to_string()),
+            ("--counts", self.counts.to_string()),
+            ("--data", self.data.display().to_string()),
+            ("--store-ms", self.store_ms.to_string()),
+            ("--hub", self.hub.to_string()),
+        ] {
+            command.extend([name.into(), value.into()]);
+        }
+        if self.data != Path::new(":memory:") {
+            command.push("--power-safe".into());
+        }
+        Launch {
+            name: format!("bench serve {}", self.design),
+            command,
+            address: Some(self.address),
+            log: Some(ground.scratch.join("serve.log")),
+            ..Launch::default()
+        }
     }
 }

@@ -113,7 +113,10 @@ pub(super) fn writes(message: &Message<'_>, meta: &Meta) -> Vec<TransactWriteIte
             .update_expression("SET preview = :preview, inbox_sk = :order ADD unread :unread")
             .condition_expression("attribute_exists(pk)")
             .expression_attribute_values(":preview", preview.clone())
-            .expression_attribute_values(":order", text(format!("{}#{}", message.created_at, message.room)))
+            .expression_attribute_values(
+                ":order",
+                text(format!("{}#{}", message.created_at, message.room)),
+            )
             .expression_attribute_values(":unread", AttributeValue::N(unread.to_string()))
             .build()
             .expect("a table, a key and an expression");

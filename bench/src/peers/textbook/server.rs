@@ -30,7 +30,7 @@ use tokio::{net::TcpListener, time::sleep};
 
 use super::{
     relay::Relay,
-    rows::{self, Meta, Message},
+    rows::{self, Message, Meta},
 };
 use crate::Failure;
 
@@ -65,7 +65,7 @@ pub(crate) fn routes(store: Arc<dyn Wire>, hub: u16) -> Result<Router, Failure> 
 }
 
 /// The wire protocol of a store that is not the embedded engine itself, to prepare it.
-pub(crate) fn wire(store: impl Wire + Clone + Sync) -> Router {
+pub(crate) fn wire(store: impl Wire + Clone) -> Router {
     Router::new().route(
         "/",
         post(async move |headers: HeaderMap, body: Bytes| {
@@ -87,7 +87,9 @@ pub(crate) fn wire(store: impl Wire + Clone + Sync) -> Router {
 ///
 /// # Errors
 /// When the address is taken.
-pub(crate) async fn listen(address: SocketAddr) -> Result<impl axum::serve::Listener<Addr = SocketAddr>, Failure> {
+pub(crate) async fn listen(
+    address: SocketAddr,
+) -> Result<impl axum::serve::Listener<Addr = SocketAddr>, Failure> {
     Ok(TcpListener::bind(address).await?.tap_io(|stream| {
         let _ = stream.set_nodelay(true);
     }))
@@ -116,7 +118,8 @@ async fn create_message(
                 return Ok((StatusCode::CREATED, Json(told)));
             }
             Err(error) if was_slower(&error) => {
-                let longest = FIRST_WAIT_MS.saturating_mul(1 << attempt.min(10)).min(LONGEST_WAIT_MS);
+                let longest =
+                    FIRST_WAIT_MS.saturating_mul(1 << attempt.min(10)).min(LONGEST_WAIT_MS);
                 sleep(Duration::from_millis(fastrand::u64(..longest))).await;
             }
             Err(error) => return Err(broken(error)),
