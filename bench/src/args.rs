@@ -30,7 +30,7 @@ pub(crate) struct Args {
     #[arg(long, value_enum, value_delimiter = ',', value_name = "W,…", ignore_case = true)]
     pub(crate) workloads: Vec<Work>,
 
-    /// After `peers`: write its tables and plots into docs/benchmarks.md and docs/benchmarks/
+    /// After `peers` or `functions`: write its tables (and plots) into docs/benchmarks.md
     #[arg(long)]
     pub(crate) docs: bool,
 
@@ -142,6 +142,11 @@ impl Args {
     pub(crate) fn measures(&self, part: Part) -> bool {
         // Peers take long, and packages of their own.
         self.part.map_or(part != Part::Peers, |only| only == part)
+    }
+
+    /// Whether to measure this part and nothing else.
+    pub(crate) fn measures_only(&self, part: Part) -> bool {
+        self.part == Some(part)
     }
 
     /// Whether to do this beside peers.

@@ -8,6 +8,7 @@ mod process;
 mod rivals;
 
 use std::{
+    collections::BTreeMap,
     net::{SocketAddr, TcpListener},
     path::Path,
 };
@@ -87,47 +88,77 @@ pub(crate) async fn measure(
     textbook::create_table(&dynamo).await?;
     textbook::open_room(&dynamo, &textbook_room, &["alice", "bob"]).await?;
 
+    let bench = Bench { functions, scratch, budget, environment, room, rivals, textbook_room };
     for case in [CHAT, REALTIME] {
         eprintln!("bench: function {}", case.name);
-        let path = functions.join(case.name);
+        bench.measure(&case, report).await?;
+    }
+    program.stop().await
+}
+
+/// What all measurements share.
+struct Bench<'a> {
+    functions: &'a Path,
+    scratch: &'a Path,
+    budget: &'a Budget,
+    environment: BTreeMap<String, String>,
+    room: String,
+    rivals: Vec<Rival>,
+    textbook_room: String,
+}
+
+impl Bench<'_> {
+    async fn measure(&self, case: &Case, report: &mut Report) -> Result<(), Failure> {
+        let path = self.functions.join(case.name);
         let recipe = Recipe {
             command: vec![path.clone()],
-            environment: environment.clone(),
+            environment: self.environment.clone(),
             made_by: "cargo build --release -p chat -p realtime",
         };
-        let mut subjects = vec![Subject::new(recipe.clone(), &room)];
-        let beside: &[Rival] = if case.name == CHAT.name { &rivals } else { &[] };
-        let others = beside.iter().map(|rival| Subject::new(rival.recipe.clone(), &textbook_room));
-        subjects.extend(others);
-        let late = take_turns(&case, &mut subjects, budget).await?;
-        report.note_late(late);
+        let mut subjects = vec![Subject::new(recipe.clone(), &self.room)];
+        let is_chat = case.name == CHAT.name;
+        let beside: &[Rival] = if is_chat { &self.rivals } else { &[] };
+        subjects.extend(
+            beside.iter().map(|rival| Subject::new(rival.recipe.clone(), &self.textbook_room)),
+        );
+        report.note_late(take_turns(case, &mut subjects, self.budget).await?);
 
         report.group(&format!("function {}, a process of its own", case.name));
-        subjects[0].report_own(&case, report);
+        subjects[0].report_own(case, report);
         report.add("size of the program", Unit::Mb, Figure::of(&[package::size(&path)?]));
-        let zipped = package::zipped_size(&path, scratch)?.and_then(|size| Figure::of(&[size]));
+        let zipped = package::zipped_size(&path, self.scratch)?;
+        let zipped = zipped.and_then(|size| Figure::of(&[size]));
         report.add_with_goal("size of its zip file", Unit::Mb, zipped, ZIP_MB);
-        if case.name == CHAT.name {
-            let posts = budget.posts / 2;
-            let title = format!("instructions of a post, {posts} and {} posts", posts * 2);
-            let counted = if instructions::can_be_counted() {
-                eprintln!("bench: instructions of a post, under valgrind");
-                let event = || about(case.event, &room);
-                let event = instructions::of_an_event(&recipe, scratch, posts, event, case.status);
-                Figure::of(&[event.await? / 1e6])
-            } else {
-                eprintln!(
-                    "bench: instructions are not counted without valgrind (Debian: valgrind)"
-                );
-                None
-            };
-            report.add(title, Unit::Millions, counted);
+        if is_chat {
+            self.count_instructions(case, &recipe, report).await?;
         }
         for (rival, subject) in beside.iter().zip(&subjects[1..]) {
             subject.report_beside(&subjects[0], rival, report);
         }
+        Ok(())
     }
-    program.stop().await
+
+    async fn count_instructions(
+        &self,
+        case: &Case,
+        recipe: &Recipe,
+        report: &mut Report,
+    ) -> Result<(), Failure> {
+        let posts = self.budget.posts / 2;
+        let counted = if instructions::can_be_counted() {
+            eprintln!("bench: instructions of a post, under valgrind");
+            let event = || about(case.event, &self.room);
+            let each =
+                instructions::of_an_event(recipe, self.scratch, posts, event, case.status).await?;
+            Figure::of(&[each / 1e6])
+        } else {
+            eprintln!("bench: no instructions are counted: needs valgrind (Debian: valgrind)");
+            None
+        };
+        let title = format!("instructions of a post, {posts} and {} posts", posts * 2);
+        report.add(title, Unit::Millions, counted);
+        Ok(())
+    }
 }
 
 /// Starts and warm answers of all, in turn; how many events the relay took too late.

@@ -11,6 +11,7 @@ mod listener;
 mod local;
 mod machine;
 mod package;
+mod page;
 mod peers;
 mod process;
 mod program;
@@ -117,6 +118,9 @@ async fn run(args: &Args) -> Result<(), Failure> {
     report.print(&environment);
     if let (Some(outcome), true) = (beside_peers, args.docs) {
         outcome.write_docs(&environment)?;
+    }
+    if args.docs && args.measures_only(Part::Functions) {
+        page::write("functions", &report.markdown(&environment))?;
     }
     Ok(())
 }

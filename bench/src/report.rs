@@ -175,6 +175,20 @@ impl Report {
         println!("{}.", environment.join("; "));
     }
 
+    /// All of it as a table of Markdown.
+    pub(crate) fn markdown(&self, environment: &[String]) -> String {
+        let mut text =
+            String::from("| measure | median | spread | goal | |\n|---|--:|---|---|---|\n");
+        for (title, rows) in &self.groups {
+            text += &format!("| **{title}** | | | | |\n");
+            for Line([measure, value, spread, goal, verdict]) in rows.iter().map(Row::line) {
+                let measure = measure.trim();
+                text += &format!("| {measure} | {value} | {spread} | {goal} | {verdict} |\n");
+            }
+        }
+        format!("{text}\nMeasured on: {}.\n", environment.join("; "))
+    }
+
     fn lines(&self) -> Vec<Line> {
         let mut lines =
             vec![Line(["measure", "median", "spread", "goal", ""].map(ToOwned::to_owned))];

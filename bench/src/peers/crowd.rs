@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{
     findings::{Findings, Workload},
     ground::Ground,
-    stack::{Answered, Peer, Stack},
+    stack::{Answered, Peer, Place, Stack},
 };
 use crate::{
     Failure,
@@ -29,11 +29,28 @@ const DISTANCES_MS: [u64; 2] = [0, 5];
 const P99_MS: f64 = 150.0;
 const TEXTBOOK_P99_MS: f64 = 1_000.0;
 
+/// What is measured of a stack, round by round.
+#[derive(Default)]
+struct Rounds {
+    times: Vec<Vec<f64>>,
+    /// Calls that the store refused, of each post.
+    conflicts: Vec<f64>,
+    refused: Vec<f64>,
+    late: Vec<f64>,
+}
+
+/// One burst after another.
+#[derive(Default)]
+struct Bursts {
+    times: Vec<f64>,
+    refused: usize,
+    late: usize,
+}
+
 /// Measures Parlour's design against the textbook's.
 ///
 /// # Errors
 /// When a stack does not work.
-#[allow(clippy::cast_precision_loss, reason = "a few thousand posts")]
 pub(super) async fn measure(
     ground: &mut Ground,
     budget: &Budget,
@@ -44,58 +61,68 @@ pub(super) async fn measure(
         ground.store_ms = Some(distance);
         for peer in [Peer::Parlour, Peer::TextbookRust] {
             let stack = Stack::start(peer, ground).await?;
-            let place = stack.open(0).await?;
-            let (mut runs, mut retries) = (Vec::new(), Vec::new());
-            let (mut failures, mut lates) = (Vec::new(), Vec::new());
-            for round in 0..=budget.rounds {
-                let before = stack.refused().await?;
-                let (mut times, mut failed, mut late) = (Vec::new(), 0, 0);
-                for _ in 0..budget.bursts {
-                    let posts = join_all((0..WRITERS).map(|writer| {
-                        let (stack, place) = (&stack, &place);
-                        async move {
-                            let began = Instant::now();
-                            let answered = stack.post(place, writer % 2, Uuid::new_v4()).await;
-                            let time = millis(began.elapsed());
-                            let answered = answered.ok().filter(Answered::is_stored);
-                            let late = answered.as_ref().is_some_and(Answered::is_told_late);
-                            (time, answered.is_some(), late)
-                        }
-                    }));
-                    for (time, stored, is_late) in posts.await {
-                        times.push(time);
-                        failed += usize::from(!stored);
-                        late += usize::from(is_late);
-                    }
-                }
-                if round > 0 {
-                    let refused = (stack.refused().await? - before) as f64;
-                    retries.push(refused / times.len() as f64);
-                    failures.push(failed as f64);
-                    lates.push(late as f64);
-                    runs.push(times);
-                }
-            }
-            let title = |what: &str| format!("{what}, store {distance} ms off");
-            let mut add =
-                |what: &str, unit, figure| findings.add(&W3, peer, title(what), unit, figure);
-            add("p50", Unit::Ms, Figure::of_percentile(&runs, 50.0));
-            add("conflicts a post", Unit::Times, Figure::of(&retries));
-            if distance > 0 && peer == Peer::Parlour {
-                findings.with_goal(Goal::AtMost(0.0));
-            }
-            let mut add =
-                |what: &str, unit, figure| findings.add(&W3, peer, title(what), unit, figure);
-            add("refused", Unit::Count, Figure::of(&failures));
-            add("told later", Unit::Count, Figure::of(&lates));
-            add("p99", Unit::Ms, Figure::of_percentile(&runs, 99.0));
-            match (distance, peer) {
-                (0, _) => {}
-                (_, Peer::Parlour) => findings.with_goal(Goal::AtMost(P99_MS)),
-                _ => findings.with_goal(Goal::AtLeast(TEXTBOOK_P99_MS)),
-            }
+            let rounds = rounds(&stack, budget).await?;
+            add(peer, distance, &rounds, findings);
         }
     }
     ground.store_ms = None;
     Ok(())
+}
+
+#[allow(clippy::cast_precision_loss, reason = "a few thousand posts")]
+async fn rounds(stack: &Stack, budget: &Budget) -> Result<Rounds, Failure> {
+    let place = stack.open(0).await?;
+    let mut rounds = Rounds::default();
+    // The first round is for warming up.
+    for round in 0..=budget.rounds {
+        let before = stack.refused().await?;
+        let mut bursts = Bursts::default();
+        for _ in 0..budget.bursts {
+            bursts.add_one(stack, &place).await;
+        }
+        if round > 0 {
+            let conflicts = (stack.refused().await? - before) as f64;
+            rounds.conflicts.push(conflicts / bursts.times.len() as f64);
+            rounds.refused.push(bursts.refused as f64);
+            rounds.late.push(bursts.late as f64);
+            rounds.times.push(bursts.times);
+        }
+    }
+    Ok(rounds)
+}
+
+impl Bursts {
+    async fn add_one(&mut self, stack: &Stack, place: &Place) {
+        let posts = (0..WRITERS).map(|writer| async move {
+            let began = Instant::now();
+            let answered = stack.post(place, writer % 2, Uuid::new_v4()).await;
+            let answered = answered.ok().filter(Answered::is_stored);
+            let is_late = answered.as_ref().is_some_and(Answered::is_told_late);
+            (millis(began.elapsed()), answered.is_some(), is_late)
+        });
+        for (time, is_stored, is_late) in join_all(posts).await {
+            self.times.push(time);
+            self.refused += usize::from(!is_stored);
+            self.late += usize::from(is_late);
+        }
+    }
+}
+
+fn add(peer: Peer, distance: u64, rounds: &Rounds, findings: &mut Findings) {
+    let Rounds { times, conflicts, refused, late } = rounds;
+    let mut add = |what: &str, unit, figure, goal: Option<Goal>| {
+        findings.add(&W3, peer, format!("{what}, store {distance} ms off"), unit, figure);
+        // The goals are for a store that is some way off.
+        if let (Some(goal), true) = (goal, distance > 0) {
+            findings.with_goal(goal);
+        }
+    };
+    let is_own = peer == Peer::Parlour;
+    let slow = if is_own { Goal::AtMost(P99_MS) } else { Goal::AtLeast(TEXTBOOK_P99_MS) };
+    let none = is_own.then_some(Goal::AtMost(0.0));
+    add("p50", Unit::Ms, Figure::of_percentile(times, 50.0), None);
+    add("p99", Unit::Ms, Figure::of_percentile(times, 99.0), Some(slow));
+    add("conflicts a post", Unit::Times, Figure::of(conflicts), none);
+    add("refused", Unit::Count, Figure::of(refused), None);
+    add("told later", Unit::Count, Figure::of(late), None);
 }

@@ -9,15 +9,12 @@ use super::{
     plot::{Bars, Lines},
 };
 use crate::{
-    Failure,
+    Failure, page,
     report::{Goal, Unit},
     stats::Figure,
 };
 
-const PAGE: &str = "docs/benchmarks.md";
 const PLOTS: &str = "docs/benchmarks";
-const BEGIN: &str = "<!-- peers: begin, written by bin/bench peers --docs -->";
-const END: &str = "<!-- peers: end -->";
 
 /// Writes tables and plots.
 ///
@@ -30,19 +27,7 @@ pub(super) fn write(findings: &Findings, environment: &[String]) -> Result<(), F
     for (name, svg) in draw(findings) {
         fs::write(plots.join(name), svg)?;
     }
-    let page = root.join(PAGE);
-    let text = fs::read_to_string(&page)?;
-    let tables = tables(findings, environment);
-    fs::write(page, between_marks(&text, &tables)?)?;
-    Ok(())
-}
-
-/// The page with this between its marks.
-fn between_marks(page: &str, tables: &str) -> Result<String, Failure> {
-    let lost = || format!("{PAGE} has lost its marks");
-    let (before, rest) = page.split_once(BEGIN).ok_or_else(lost)?;
-    let (_, after) = rest.split_once(END).ok_or_else(lost)?;
-    Ok(format!("{before}{BEGIN}\n\n{tables}\n{END}{after}"))
+    page::write("peers", &tables(findings, environment))
 }
 
 fn tables(findings: &Findings, environment: &[String]) -> String {
@@ -168,14 +153,6 @@ fn draw(findings: &Findings) -> Vec<(&'static str, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_what_is_between_the_marks_is_replaced() {
-        let page = format!("a\n{BEGIN}\nold\n{END}\nz\n");
-        let written = between_marks(&page, "new\n").unwrap();
-        assert_eq!(written, format!("a\n{BEGIN}\n\nnew\n\n{END}\nz\n"));
-        assert!(between_marks("a", "new").is_err());
-    }
 
     #[test]
     fn a_table_has_a_line_for_each_measure_and_a_column_for_each_peer() {
