@@ -1,6 +1,9 @@
 //! The command line, and how much is measured.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use clap::{Parser, ValueEnum};
 
@@ -23,6 +26,14 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DIR")]
     programs: Option<PathBuf>,
 
+    /// With `peers`: only these workloads, as w1,w3; all without it
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "W,…", ignore_case = true)]
+    pub(crate) workloads: Vec<Work>,
+
+    /// After `peers` or `functions`: write its tables (and plots) into docs/benchmarks.md
+    #[arg(long)]
+    pub(crate) docs: bool,
+
     /// Where the functions are, `chat` and `realtime`; in `release`, beside that folder, without it
     #[arg(long, value_name = "DIR")]
     functions: Option<PathBuf>,
@@ -39,6 +50,25 @@ pub(crate) enum Part {
     Inbox,
     /// The functions as they are deployed: start, first and warm answers, memory, size
     Functions,
+    /// The same work by Parlour and by other chats: rates, latencies, faults, costs; not part of all
+    Peers,
+}
+
+/// What Parlour and its peers do alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Work {
+    /// Post to received, one room
+    W1,
+    /// The highest rate, 50 rooms
+    W2,
+    /// 100 at once in one room
+    W3,
+    /// Inbox and history
+    W4,
+    /// Faults
+    W5,
+    /// Request units
+    W6,
 }
 
 /// How much is measured.
@@ -64,6 +94,14 @@ pub(crate) struct Budget {
     pub(crate) rooms: usize,
     /// Pages of a list, one after another, in one run.
     pub(crate) pages: usize,
+    /// How often the highest rate is looked for.
+    pub(crate) ladders: usize,
+    /// How long a rate is held.
+    pub(crate) ladder_step: Duration,
+    /// How often a crowd posts at once, in one run.
+    pub(crate) bursts: usize,
+    /// How often a program is killed under load.
+    pub(crate) kills: usize,
 }
 
 const FULL: Budget = Budget {
@@ -77,6 +115,10 @@ const FULL: Budget = Budget {
     sockets: 5_000,
     rooms: 50_000,
     pages: 60,
+    ladders: 3,
+    ladder_step: Duration::from_secs(3),
+    bursts: 5,
+    kills: 12,
 };
 const QUICK: Budget = Budget {
     starts: 5,
@@ -89,12 +131,27 @@ const QUICK: Budget = Budget {
     sockets: 1_000,
     rooms: 5_000,
     pages: 20,
+    ladders: 1,
+    ladder_step: Duration::from_secs(1),
+    bursts: 2,
+    kills: 3,
 };
 
 impl Args {
     /// Whether to measure this part.
     pub(crate) fn measures(&self, part: Part) -> bool {
-        self.part.is_none_or(|only| only == part)
+        // Peers take long, and packages of their own.
+        self.part.map_or(part != Part::Peers, |only| only == part)
+    }
+
+    /// Whether to measure this part and nothing else.
+    pub(crate) fn measures_only(&self, part: Part) -> bool {
+        self.part == Some(part)
+    }
+
+    /// Whether to do this beside peers.
+    pub(crate) fn does(&self, work: Work) -> bool {
+        self.workloads.is_empty() || self.workloads.contains(&work)
     }
 
     /// How much to measure.

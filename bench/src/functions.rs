@@ -1,45 +1,43 @@
 //! The functions as they are deployed, each a process of its own: store and relay are the local
-//! program's, over the network.
+//! program's, over the network. Beside `chat` two peers do the same job, start by start and answer by
+//! answer in turn, so that whatever else the machine does slows down all.
+
+mod environment;
+mod instructions;
+mod process;
+mod rivals;
 
 use std::{
     collections::BTreeMap,
     net::{SocketAddr, TcpListener},
     path::Path,
-    process::Stdio,
-    time::{Duration, Instant},
 };
 
-use serde_json::{Value, json};
-use tokio::{
-    process::{Child, Command},
-    time::sleep,
-};
 use uuid::Uuid;
 
+use self::{
+    environment::{about, environment},
+    process::{Function, Recipe, Starts},
+    rivals::Rival,
+};
 use crate::{
     Failure,
     args::Budget,
-    emulator::Emulator,
-    package, process,
+    package,
+    peers::{textbook, wire::Dynamo},
+    process as system,
     program::{Program, Store},
     report::{Report, Unit},
-    stats::{Figure, millis},
+    stats::Figure,
 };
 
 /// The goals.
-const READY_MS: f64 = 8.0;
+const READY_CPU_MS: f64 = 8.0;
 const PEAK_MB: f64 = 12.0;
 const ZIP_MB: f64 = 3.5;
 
-/// What the functions need to know; the ports in it are replaced.
-const ENVIRONMENT: &str = include_str!("../../infra/local.env");
 const CREATE_MESSAGE: &str = include_str!("../../events/create_message.json");
 const AUTHORIZE_CHANNEL: &str = include_str!("../../events/authorize_channel.json");
-/// The room that events name, which does not exist.
-const NO_ROOM: &str = "00000000-0000-8100-8000-000000000000";
-
-/// After this long a function that has asked for its first event does nothing but wait.
-const AT_REST: Duration = Duration::from_millis(5);
 
 /// A function and an event to send to it.
 struct Case {
@@ -49,15 +47,24 @@ struct Case {
     status: u16,
 }
 
-const CASES: [Case; 2] = [
-    Case { name: "chat", operation: "create_message", event: CREATE_MESSAGE, status: 201 },
-    Case {
-        name: "realtime",
-        operation: "authorize_channel",
-        event: AUTHORIZE_CHANNEL,
-        status: 200,
-    },
-];
+const CHAT: Case =
+    Case { name: "chat", operation: "create_message", event: CREATE_MESSAGE, status: 201 };
+const REALTIME: Case = Case {
+    name: "realtime",
+    operation: "authorize_channel",
+    event: AUTHORIZE_CHANNEL,
+    status: 200,
+};
+
+/// One who does the job of a case.
+struct Subject {
+    recipe: Recipe,
+    room: String,
+    starts: Starts,
+    warm: Vec<Vec<f64>>,
+    /// Peak memory after all answers, in MB.
+    peak: Option<f64>,
+}
 
 /// Measures everything about the functions.
 ///
@@ -75,202 +82,184 @@ pub(crate) async fn measure(
     let environment = environment(store, program.port)?;
     // Whom the events' token names.
     let room = program.site.user("alice").await?.opens_direct("bob").await?.id;
-    for case in &CASES {
+    let rivals = rivals::at_hand(store, program.port, scratch)?;
+    let textbook_room = Uuid::new_v4().to_string();
+    let dynamo = Dynamo::at(store)?;
+    textbook::create_table(&dynamo).await?;
+    textbook::open_room(&dynamo, &textbook_room, &["alice", "bob"]).await?;
+
+    let bench = Bench { functions, scratch, budget, environment, room, rivals, textbook_room };
+    for case in [CHAT, REALTIME] {
         eprintln!("bench: function {}", case.name);
-        report.group(&format!("function {}, a process of its own", case.name));
-        let path = functions.join(case.name);
-        let of = |event: &str| about(event, &room);
-
-        let mut starts = Starts::default();
-        for start in 0..=budget.starts {
-            let function = Function::start(&path, &environment).await?;
-            let first = function.take_first(&of(case.event)?, case.status).await?;
-            // The first is not counted.
-            if start > 0 {
-                starts.add(&first);
-            }
-        }
-        let Starts { ready, cpu, first, memory } = &starts;
-        let ready = Figure::of(ready);
-        report.add_with_goal("start to ready, wall time", Unit::Ms, ready, READY_MS);
-        report.add("start to ready, CPU time", Unit::Ms, Figure::of(cpu));
-        report.add(format!("first answer ({})", case.operation), Unit::Ms, Figure::of(first));
-
-        let mut function = Function::start(&path, &environment).await?;
-        let mut runs = Vec::new();
-        for round in 0..=budget.rounds {
-            let mut times = Vec::with_capacity(budget.posts);
-            for _ in 0..budget.posts {
-                times.push(function.answer(of(case.event)?, case.status).await?);
-            }
-            // The first run is for warming up.
-            if round > 0 {
-                runs.push(times);
-            }
-        }
-        let title = |percent| format!("warm answer ({}), {percent}", case.operation);
-        report.add(title("p50"), Unit::Ms, Figure::of_percentile(&runs, 50.0));
-        report.add(title("p99"), Unit::Ms, Figure::of_percentile(&runs, 99.0));
-        report.add("peak memory after the first answer", Unit::Mb, Figure::of(memory));
-        let peak = process::peak_memory(function.pid).and_then(|peak| Figure::of(&[peak]));
-        report.add_with_goal("peak memory after these answers", Unit::Mb, peak, PEAK_MB);
-        report.note_late(function.late);
-        function.stop().await?;
-
-        report.add("size of the program", Unit::Mb, Figure::of(&[package::size(&path)?]));
-        let zipped = package::zipped_size(&path, scratch)?.and_then(|size| Figure::of(&[size]));
-        report.add_with_goal("size of its zip file", Unit::Mb, zipped, ZIP_MB);
+        bench.measure(&case, report).await?;
     }
     program.stop().await
 }
 
-/// What was measured at each start.
-#[derive(Default)]
-struct Starts {
-    ready: Vec<f64>,
-    cpu: Vec<f64>,
-    first: Vec<f64>,
-    memory: Vec<f64>,
+/// What all measurements share.
+struct Bench<'a> {
+    functions: &'a Path,
+    scratch: &'a Path,
+    budget: &'a Budget,
+    environment: BTreeMap<String, String>,
+    room: String,
+    rivals: Vec<Rival>,
+    textbook_room: String,
 }
 
-/// What was measured at one start: times in ms, memory in MB.
-struct First {
-    ready: f64,
-    cpu: Option<f64>,
-    answer: f64,
-    memory: Option<f64>,
-}
-
-impl Starts {
-    fn add(&mut self, first: &First) {
-        self.ready.push(first.ready);
-        self.cpu.extend(first.cpu);
-        self.first.push(first.answer);
-        self.memory.extend(first.memory);
-    }
-}
-
-/// A running function that waits for an event. Dropping it ends it.
-struct Function {
-    child: Child,
-    pid: u32,
-    api: Emulator,
-    ready_after: Duration,
-    /// How many posts' events the relay did not take in time.
-    late: usize,
-}
-
-impl Function {
-    /// Starts it, and waits until it asks for its first event.
-    async fn start(path: &Path, environment: &BTreeMap<String, String>) -> Result<Self, Failure> {
-        let mut api = Emulator::start().await?;
-        let mut command = Command::new(path);
-        command
-            .env_clear()
-            .envs(environment)
-            .env("AWS_LAMBDA_RUNTIME_API", api.address.to_string())
-            .env("AWS_LAMBDA_FUNCTION_NAME", "bench")
-            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256")
-            .env("AWS_LAMBDA_FUNCTION_VERSION", "1")
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .kill_on_drop(true);
-        let began = Instant::now();
-        let mut child = command.spawn().map_err(|cause| {
-            let path = path.display();
-            format!("cannot start {path} (cargo build --release -p chat -p realtime): {cause}")
-        })?;
-        let ready_after = tokio::select! {
-            asked = api.asked() => asked? - began,
-            ended = child.wait() => {
-                return Err(format!("{} has ended at its start, {}", path.display(), ended?).into());
-            }
+impl Bench<'_> {
+    async fn measure(&self, case: &Case, report: &mut Report) -> Result<(), Failure> {
+        let path = self.functions.join(case.name);
+        let recipe = Recipe {
+            command: vec![path.clone()],
+            environment: self.environment.clone(),
+            made_by: "cargo build --release -p chat -p realtime",
         };
-        let pid = child.id().ok_or("the function has ended")?;
-        Ok(Self { child, pid, api, ready_after, late: 0 })
+        let mut subjects = vec![Subject::new(recipe.clone(), &self.room)];
+        let is_chat = case.name == CHAT.name;
+        let beside: &[Rival] = if is_chat { &self.rivals } else { &[] };
+        subjects.extend(
+            beside.iter().map(|rival| Subject::new(rival.recipe.clone(), &self.textbook_room)),
+        );
+        report.note_late(take_turns(case, &mut subjects, self.budget).await?);
+
+        report.group(&format!("function {}, a process of its own", case.name));
+        subjects[0].report_own(case, report);
+        report.add("size of the program", Unit::Mb, Figure::of(&[package::size(&path)?]));
+        let zipped = package::zipped_size(&path, self.scratch)?;
+        let zipped = zipped.and_then(|size| Figure::of(&[size]));
+        report.add_with_goal("size of its zip file", Unit::Mb, zipped, ZIP_MB);
+        if is_chat {
+            self.count_instructions(case, &recipe, report).await?;
+        }
+        for (rival, subject) in beside.iter().zip(&subjects[1..]) {
+            subject.report_beside(&subjects[0], rival, report);
+        }
+        Ok(())
     }
 
-    /// Answers its first event, and ends.
-    async fn take_first(mut self, event: &str, status: u16) -> Result<First, Failure> {
-        sleep(AT_REST).await;
-        let cpu = process::threads_cpu_seconds(self.pid).map(|seconds| seconds * 1000.0);
-        let ready = millis(self.ready_after);
-        let answer = self.answer(event.to_owned(), status).await?;
-        let memory = process::peak_memory(self.pid);
-        self.stop().await?;
-        Ok(First { ready, cpu, answer, memory })
-    }
-
-    /// From handing it an event to its answer, in ms; then waits until it asks for the next.
-    async fn answer(&mut self, event: String, status: u16) -> Result<f64, Failure> {
-        let began = Instant::now();
-        let (answered, body) = self.api.invoke(event, status).await?;
-        self.late += usize::from(body["delivered"] == false);
-        self.api.asked().await?;
-        Ok(millis(answered - began))
-    }
-
-    async fn stop(mut self) -> Result<(), Failure> {
-        self.child.kill().await?;
+    async fn count_instructions(
+        &self,
+        case: &Case,
+        recipe: &Recipe,
+        report: &mut Report,
+    ) -> Result<(), Failure> {
+        let posts = self.budget.posts / 2;
+        let counted = if instructions::can_be_counted() {
+            eprintln!("bench: instructions of a post, under valgrind");
+            let event = || about(case.event, &self.room);
+            let each =
+                instructions::of_an_event(recipe, self.scratch, posts, event, case.status).await?;
+            Figure::of(&[each / 1e6])
+        } else {
+            eprintln!("bench: no instructions are counted: needs valgrind (Debian: valgrind)");
+            None
+        };
+        let title = format!("instructions of a post, {posts} and {} posts", posts * 2);
+        report.add(title, Unit::Millions, counted);
         Ok(())
     }
 }
 
-/// An address that nobody listens at.
-fn free_address() -> Result<SocketAddr, Failure> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
-}
-
-/// `infra/local.env`, with this run's ports.
-fn environment(store: SocketAddr, relay: u16) -> Result<BTreeMap<String, String>, Failure> {
-    let lines = ENVIRONMENT.lines().filter(|line| !line.starts_with('#'));
-    let mut environment: BTreeMap<String, String> = lines
-        .filter_map(|line| line.split_once('='))
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect();
-    for (name, value) in [
-        ("AWS_ENDPOINT_URL_DYNAMODB", format!("http://{store}")),
-        ("PARLOUR_RELAY_HOST", "127.0.0.1".to_owned()),
-        ("PARLOUR_RELAY_PORT", relay.to_string()),
-    ] {
-        if environment.insert(name.to_owned(), value).is_none() {
-            return Err(format!("infra/local.env no longer sets {name}").into());
+/// Starts and warm answers of all, in turn; how many events the relay took too late.
+async fn take_turns(
+    case: &Case,
+    subjects: &mut [Subject],
+    budget: &Budget,
+) -> Result<usize, Failure> {
+    for start in 0..=budget.starts {
+        for subject in &mut *subjects {
+            let function = Function::start(&subject.recipe).await?;
+            let first =
+                function.take_first(&about(case.event, &subject.room)?, case.status).await?;
+            // The first is not counted.
+            if start > 0 {
+                subject.starts.add(&first);
+            }
         }
     }
-    Ok(environment)
+    let mut running = Vec::new();
+    for subject in &*subjects {
+        running.push(Function::start(&subject.recipe).await?);
+    }
+    for round in 0..=budget.rounds {
+        for (subject, function) in subjects.iter_mut().zip(&mut running) {
+            let mut times = Vec::with_capacity(budget.posts);
+            for _ in 0..budget.posts {
+                let event = about(case.event, &subject.room)?;
+                times.push(function.answer(event, case.status).await?);
+            }
+            // The first run is for warming up.
+            if round > 0 {
+                subject.warm.push(times);
+            }
+        }
+    }
+    let mut late = 0;
+    for (subject, function) in subjects.iter_mut().zip(running) {
+        subject.peak = system::peak_memory(function.pid);
+        late += function.late;
+        function.stop().await?;
+    }
+    Ok(late)
 }
 
-/// The event with a real room in place of the one that does not exist, and, if it posts, a client id
-/// of its own.
-fn about(event: &str, room: &str) -> Result<String, Failure> {
-    let mut event: Value = serde_json::from_str(&event.replace(NO_ROOM, room))?;
-    let body = event["body"].as_str().unwrap_or_default();
-    if let Ok(mut message @ Value::Object(_)) = serde_json::from_str(body) {
-        message["client_id"] = json!(Uuid::new_v4());
-        event["body"] = json!(message.to_string());
+impl Subject {
+    fn new(recipe: Recipe, room: &str) -> Self {
+        let (starts, warm) = (Starts::default(), Vec::new());
+        Self { recipe, room: room.to_owned(), starts, warm, peak: None }
     }
-    Ok(event.to_string())
+
+    fn report_own(&self, case: &Case, report: &mut Report) {
+        let Starts { ready, cpu, first, memory } = &self.starts;
+        report.add("start to ready, wall time", Unit::Ms, Figure::of(ready));
+        let cpu = Figure::of(cpu);
+        report.add_with_goal("start to ready, CPU time", Unit::Ms, cpu, READY_CPU_MS);
+        report.add(format!("first answer ({})", case.operation), Unit::Ms, Figure::of(first));
+        let title = |percent| format!("warm answer ({}), {percent}", case.operation);
+        report.add(title("p50"), Unit::Ms, Figure::of_percentile(&self.warm, 50.0));
+        report.add(title("p99"), Unit::Ms, Figure::of_percentile(&self.warm, 99.0));
+        report.add("peak memory after the first answer", Unit::Mb, Figure::of(memory));
+        let peak = self.peak.and_then(|peak| Figure::of(&[peak]));
+        report.add_with_goal("peak memory after these answers", Unit::Mb, peak, PEAK_MB);
+    }
+
+    fn report_beside(&self, own: &Self, rival: &Rival, report: &mut Report) {
+        let Starts { ready, cpu, first, .. } = &self.starts;
+        report.group(&format!("the same job in {}", rival.name));
+        report.add("start to ready, wall time", Unit::Ms, Figure::of(ready));
+        report.add("start to ready, CPU time", Unit::Ms, Figure::of(cpu));
+        report.add("first answer", Unit::Ms, Figure::of(first));
+        report.add("warm answer, p50", Unit::Ms, Figure::of_percentile(&self.warm, 50.0));
+        report.add("warm answer, p99", Unit::Ms, Figure::of_percentile(&self.warm, 99.0));
+        let one = |value: Option<f64>| value.and_then(|value| Figure::of(&[value]));
+        report.add("peak memory after these answers", Unit::Mb, one(self.peak));
+        report.add("size of its zip file", Unit::Mb, one(rival.zip));
+        let times = |measure: &str| format!("{measure}, {} to Parlour", rival.short);
+        let start_by_start = ratios(ready, &own.starts.ready);
+        report.add_with_floor(times("start to ready"), Unit::Times, start_by_start, rival.slower);
+        // CPU time is what a busy machine changes least.
+        let cpu = ratios(cpu, &own.starts.cpu);
+        report.add_with_floor(times("CPU time of it"), Unit::Times, cpu, rival.slower);
+        report.add(times("first answer"), Unit::Times, ratios(first, &own.starts.first));
+        let [these, ours] = [&self.warm, &own.warm].map(|runs| medians(runs));
+        report.add(times("warm answer, p50"), Unit::Times, ratios(&these, &ours));
+        let memory = self.peak.zip(own.peak).map(|(these, ours)| these / ours);
+        report.add(times("peak memory"), Unit::Times, one(memory));
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// How many times as much one took as the other, each time.
+fn ratios(of: &[f64], to: &[f64]) -> Option<Figure> {
+    Figure::of(&of.iter().zip(to).map(|(of, to)| of / to).collect::<Vec<_>>())
+}
 
-    #[test]
-    fn events_name_the_room_and_post_something_new() {
-        let room = "11111111-1111-8100-8000-111111111111";
-        let [one, other] = [(); 2].map(|()| about(CREATE_MESSAGE, room).unwrap());
-        assert!(one.contains(room) && !one.contains(NO_ROOM));
-        assert_ne!(one, other);
-        let authorize = about(AUTHORIZE_CHANNEL, room).unwrap();
-        assert!(authorize.contains(&format!("channel_name=private-room-{room}")));
-    }
+/// The median of each run.
+fn medians(runs: &[Vec<f64>]) -> Vec<f64> {
+    runs.iter().filter_map(|run| Some(Figure::of(run)?.median)).collect()
+}
 
-    #[test]
-    fn the_environment_has_this_runs_ports() {
-        let environment = environment("127.0.0.1:8123".parse().unwrap(), 3123).unwrap();
-        assert_eq!(environment["AWS_ENDPOINT_URL_DYNAMODB"], "http://127.0.0.1:8123");
-        assert_eq!(environment["PARLOUR_RELAY_PORT"], "3123");
-        assert_eq!(environment["PARLOUR_TABLE"], "parlour");
-    }
+/// An address that nobody listens at.
+pub(crate) fn free_address() -> Result<SocketAddr, Failure> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
 }

@@ -4,8 +4,8 @@
 //! many thousands. Pages of both are asked for in turn, so that whatever else the machine does slows
 //! down both. What a page costs is counted apart, by the meter of the tests.
 
-mod seed;
-mod times;
+pub(crate) mod seed;
+pub(crate) mod times;
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -13,21 +13,16 @@ use std::{
     sync::Arc,
 };
 
-use local::{
-    ALL_FEATURES, Local, LocalOptions, data::Data, demo_hub_app, demo_tokens, embedded::Durability,
-    hub,
-};
+use local::{Local, data::Data, embedded::Durability};
 use serde_json::{Value, json};
-use shared::{
-    config::Limits,
-    domain::time::{Clock, system_now},
-};
+use shared::domain::time::system_now;
 use tests::Meter;
 
 use self::seed::Seeder;
 use crate::{
     Failure,
     args::Budget,
+    peers::local_options,
     program::{Program, Store},
     report::{Report, Unit},
     site::{Site, User, text},
@@ -35,7 +30,7 @@ use crate::{
 };
 
 /// Whose inbox it is.
-const PERSON: &str = "pat";
+pub(crate) const PERSON: &str = "pat";
 
 /// What stands in each room.
 const BODY: &str =
@@ -54,7 +49,7 @@ const RATIO: f64 = 1.5;
 
 /// What lists rooms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum List {
+pub(crate) enum List {
     /// A person's direct rooms.
     Inbox,
     /// The support desk's rooms.
@@ -298,25 +293,7 @@ async fn cost(case: &Case) -> Result<(f64, f64), Failure> {
     let meter = Meter::over(data.engine.clone());
     let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let wire = Arc::new(meter.clone());
-    let options = LocalOptions {
-        wire,
-        listen,
-        relay: None,
-        hub_app: demo_hub_app(),
-        hub_api: None,
-        relay_encryption: None,
-        hub: hub::Settings::default(),
-        features: ALL_FEATURES,
-        limits: Limits::NONE,
-        retention: Default::default(),
-        mail: None,
-        smtp: None,
-        outbox: None,
-        pages: None,
-        app_webhooks: None,
-        tokens: demo_tokens(),
-        token_clock: Clock::system(),
-    };
+    let options = local_options(wire, listen);
     let program = Local::start(options).await?;
     let reader = case.list.reader(&Site::at(program.address())?).await?;
     meter.take();

@@ -11,6 +11,8 @@ mod listener;
 mod local;
 mod machine;
 mod package;
+mod page;
+mod peers;
 mod process;
 mod program;
 mod report;
@@ -31,6 +33,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::{
     args::{Args, Part},
     machine::Usage,
+    peers::Serve,
     report::Report,
 };
 
@@ -40,13 +43,12 @@ type Failure = Box<dyn Error + Send + Sync>;
 /// Far more than any single answer takes, even on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-// One thread: the load must not take the core that the program needs.
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> ExitCode {
-    let args = Args::parse();
-    let outcome = tokio::select! {
-        outcome = run(&args) => outcome,
-        told = told_to_stop() => told,
+fn main() -> ExitCode {
+    // A stack that the benchmark itself starts.
+    let outcome = if std::env::args().nth(1).is_some_and(|first| first == "serve") {
+        serve(Serve::parse_from(std::env::args().skip(1)))
+    } else {
+        measure(Args::parse())
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -55,6 +57,20 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+// One thread: the load must not take the core that the program needs.
+#[tokio::main(flavor = "current_thread")]
+async fn measure(args: Args) -> Result<(), Failure> {
+    tokio::select! {
+        outcome = run(&args) => outcome,
+        told = told_to_stop() => told,
+    }
+}
+
+#[tokio::main]
+async fn serve(serve: Serve) -> Result<(), Failure> {
+    serve.run().await
 }
 
 /// Waits for Ctrl-C or SIGTERM: ending here, and not in the system's handler, ends the processes too
@@ -89,11 +105,23 @@ async fn run(args: &Args) -> Result<(), Failure> {
         functions::measure(&programs, &functions, &scratch.0, &budget, &mut report).await?;
         environment.push(format!("functions: {} profile", machine::profile(&functions)));
     }
+    let mut beside_peers = None;
+    if args.measures(Part::Peers) {
+        let outcome = peers::measure(&programs, &scratch.0, args, &mut report).await?;
+        environment.extend(outcome.environment.iter().cloned());
+        beside_peers = Some(outcome);
+    }
     if let (Some(before), Some(after)) = (before, Usage::now()) {
         environment.push(after.others_since(&before));
     }
     environment.push(format!("took {} s", began.elapsed().as_secs()));
     report.print(&environment);
+    if let (Some(outcome), true) = (beside_peers, args.docs) {
+        outcome.write_docs(&environment)?;
+    }
+    if args.docs && args.measures_only(Part::Functions) {
+        page::write("functions", &report.markdown(&environment))?;
+    }
     Ok(())
 }
 

@@ -23,19 +23,29 @@ pub(crate) fn size(file: &Path) -> Result<f64, Failure> {
 /// # Errors
 /// When `scratch` cannot be written.
 pub(crate) fn zipped_size(program: &Path, scratch: &Path) -> Result<Option<f64>, Failure> {
-    fs::copy(program, scratch.join("bootstrap"))?;
-    let tools: [&[&str]; 2] = [
-        &["python3", "-m", "zipfile", "-c", "package.zip", "bootstrap"],
-        &["zip", "-q", "package.zip", "bootstrap"],
-    ];
+    let staged = scratch.join("package");
+    fs::create_dir_all(&staged)?;
+    fs::copy(program, staged.join("bootstrap"))?;
+    zipped_folder(&staged, scratch)
+}
+
+/// The size of the zip file with what is in the folder, in MB; none where neither `python3` nor `zip` is
+/// there to make one.
+///
+/// # Errors
+/// When `scratch` cannot be written.
+pub(crate) fn zipped_folder(folder: &Path, scratch: &Path) -> Result<Option<f64>, Failure> {
+    let zip = scratch.join("package.zip");
+    let name = zip.display().to_string();
+    let tools: [&[&str]; 2] =
+        [&["python3", "-m", "zipfile", "-c", &name, "."], &["zip", "-q", "-r", &name, "."]];
     for tool in tools {
         let mut command = Command::new(tool[0]);
-        command.args(&tool[1..]).current_dir(scratch).stdin(Stdio::null());
+        command.args(&tool[1..]).current_dir(folder).stdin(Stdio::null());
         let done = command.stdout(Stdio::null()).stderr(Stdio::null()).status();
         if done.is_ok_and(|status| status.success()) {
-            let zip = scratch.join("package.zip");
             let bytes = fs::metadata(&zip)?.len();
-            fs::remove_file(zip)?;
+            fs::remove_file(&zip)?;
             return Ok(Some(megabytes(bytes)));
         }
     }

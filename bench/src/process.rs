@@ -1,6 +1,6 @@
 //! What the system says of a process. Linux tells it in `/proc`; elsewhere there is no answer.
 
-use std::fs;
+use std::{collections::HashMap, fs};
 
 /// The unit of a process's times: what Linux shows to programs, whatever its own clock is.
 const TICKS_PER_SECOND: f64 = 100.0;
@@ -27,6 +27,33 @@ fn megabytes(pid: u32, line: &str) -> Option<f64> {
 pub(crate) fn cpu_seconds(pid: u32) -> Option<f64> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     times(&stat).map(|[user, system, ..]| user + system)
+}
+
+/// The CPU time that the process and all that it started took so far, in seconds, in steps of 10 ms.
+pub(crate) fn tree_cpu_seconds(pid: u32) -> Option<f64> {
+    let mut children: HashMap<u32, Vec<u32>> = HashMap::new();
+    for process in fs::read_dir("/proc").ok()?.flatten() {
+        let Some(one) = process.file_name().to_str().and_then(|name| name.parse().ok()) else {
+            continue;
+        };
+        let Ok(stat) = fs::read_to_string(process.path().join("stat")) else { continue };
+        if let Some(parent) = parent(&stat) {
+            children.entry(parent).or_default().push(one);
+        }
+    }
+    let (mut seconds, mut waiting) = (0.0, vec![pid]);
+    while let Some(one) = waiting.pop() {
+        let stat = fs::read_to_string(format!("/proc/{one}/stat")).ok();
+        seconds += stat.and_then(|stat| times(&stat)).map_or(0.0, |times| times.iter().sum());
+        waiting.extend(children.get(&one).into_iter().flatten());
+    }
+    Some(seconds)
+}
+
+/// Who started it.
+fn parent(stat: &str) -> Option<u32> {
+    let (_, fields) = stat.rsplit_once(')')?;
+    fields.split_whitespace().nth(1)?.parse().ok()
 }
 
 /// The CPU time that this process took so far and its ended children did, in seconds.
@@ -57,6 +84,11 @@ fn times(stat: &str) -> Option<[f64; 4]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_started_it_is_found_behind_any_name() {
+        assert_eq!(parent("7 (a ) b) S 42 2 3"), Some(42));
+    }
 
     #[test]
     fn times_are_found_behind_any_name() {

@@ -21,10 +21,18 @@ pub(crate) enum Unit {
     Calls,
     /// DynamoDB's read units.
     ReadUnits,
+    /// DynamoDB's units, of reads and writes.
+    Units,
+    /// Millions of anything.
+    Millions,
+    /// How often something happened.
+    Count,
+    /// US dollars.
+    Dollars,
 }
 
 impl Unit {
-    fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Ms => "ms",
             Self::Mb => "MB",
@@ -34,15 +42,22 @@ impl Unit {
             Self::Times => "×",
             Self::Calls => "calls",
             Self::ReadUnits => "RRU",
+            Self::Units => "units",
+            Self::Millions => "million",
+            Self::Count => "",
+            Self::Dollars => "$",
         }
     }
 
-    fn number(self, value: f64) -> String {
+    pub(crate) fn number(self, value: f64) -> String {
         match self {
-            Self::PerSecond | Self::Calls => format!("{value:.0}"),
-            Self::Mb | Self::Kb | Self::ReadUnits => format!("{value:.1}"),
+            Self::PerSecond | Self::Calls | Self::Count => format!("{value:.0}"),
+            Self::Mb | Self::Kb | Self::ReadUnits | Self::Units => format!("{value:.1}"),
             Self::Ms if value >= 100.0 => format!("{value:.0}"),
-            Self::Ms | Self::CpuSeconds | Self::Times => format!("{value:.2}"),
+            Self::Times if value >= 10.0 => format!("{value:.1}"),
+            Self::Ms | Self::CpuSeconds | Self::Times | Self::Millions | Self::Dollars => {
+                format!("{value:.2}")
+            }
         }
     }
 }
@@ -53,7 +68,25 @@ struct Row {
     unit: Unit,
     /// None where this system does not tell.
     figure: Option<Figure>,
-    goal: Option<f64>,
+    goal: Option<Goal>,
+}
+
+/// What a figure shall be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Goal {
+    /// At most this.
+    AtMost(f64),
+    /// At least this.
+    AtLeast(f64),
+}
+
+impl Goal {
+    fn is_met(self, figure: Figure) -> bool {
+        match self {
+            Self::AtMost(most) => figure.median <= most,
+            Self::AtLeast(least) => figure.median >= least,
+        }
+    }
 }
 
 /// What was measured so far.
@@ -82,7 +115,29 @@ impl Report {
         figure: Option<Figure>,
         goal: f64,
     ) {
-        self.row(Row { measure: measure.into(), unit, figure, goal: Some(goal) });
+        self.row(Row { measure: measure.into(), unit, figure, goal: Some(Goal::AtMost(goal)) });
+    }
+
+    /// A figure that shall be at least `goal`.
+    pub(crate) fn add_with_floor(
+        &mut self,
+        measure: impl Into<String>,
+        unit: Unit,
+        figure: Option<Figure>,
+        goal: f64,
+    ) {
+        self.row(Row { measure: measure.into(), unit, figure, goal: Some(Goal::AtLeast(goal)) });
+    }
+
+    /// A figure with any goal, or none.
+    pub(crate) fn add_any(
+        &mut self,
+        measure: String,
+        unit: Unit,
+        figure: Option<Figure>,
+        goal: Option<Goal>,
+    ) {
+        self.row(Row { measure, unit, figure, goal });
     }
 
     /// How many posts were stored, but their events not taken by the relay in time.
@@ -120,6 +175,20 @@ impl Report {
         println!("{}.", environment.join("; "));
     }
 
+    /// All of it as a table of Markdown.
+    pub(crate) fn markdown(&self, environment: &[String]) -> String {
+        let mut text =
+            String::from("| measure | median | spread | goal | |\n|---|--:|---|---|---|\n");
+        for (title, rows) in &self.groups {
+            text += &format!("| **{title}** | | | | |\n");
+            for Line([measure, value, spread, goal, verdict]) in rows.iter().map(Row::line) {
+                let measure = measure.trim();
+                text += &format!("| {measure} | {value} | {spread} | {goal} | {verdict} |\n");
+            }
+        }
+        format!("{text}\nMeasured on: {}.\n", environment.join("; "))
+    }
+
     fn lines(&self) -> Vec<Line> {
         let mut lines =
             vec![Line(["measure", "median", "spread", "goal", ""].map(ToOwned::to_owned))];
@@ -151,10 +220,15 @@ impl Row {
             Some(f) if f.low < f.high => format!("{} to {}", number(f.low), number(f.high)),
             _ => String::new(),
         };
-        let goal = self.goal.map(|goal| format!("≤ {goal} {unit}")).unwrap_or_default();
+        let goal = match self.goal {
+            Some(Goal::AtMost(most)) => format!("≤ {most} {unit}"),
+            Some(Goal::AtLeast(least)) => format!("≥ {least} {unit}"),
+            None => String::new(),
+        };
         let verdict = match (self.figure, self.goal) {
-            (Some(figure), Some(goal)) if figure.median <= goal => "ok",
-            (Some(_), Some(_)) => "over",
+            (Some(figure), Some(goal)) if goal.is_met(figure) => "ok",
+            (Some(_), Some(Goal::AtMost(_))) => "over",
+            (Some(_), Some(Goal::AtLeast(_))) => "under",
             _ => "",
         };
         Line([format!("  {}", self.measure), value, spread, goal, verdict.to_owned()])
@@ -165,7 +239,7 @@ impl Row {
 mod tests {
     use super::*;
 
-    fn verdict(median: f64, goal: Option<f64>) -> String {
+    fn verdict(median: f64, goal: Option<Goal>) -> String {
         let figure = Some(Figure { median, low: median, high: median });
         let Line([.., verdict]) = Row { measure: "m".into(), unit: Unit::Ms, figure, goal }.line();
         verdict
@@ -173,8 +247,10 @@ mod tests {
 
     #[test]
     fn a_figure_may_be_as_high_as_its_goal() {
-        assert_eq!(verdict(8.0, Some(8.0)), "ok");
-        assert_eq!(verdict(8.1, Some(8.0)), "over");
+        assert_eq!(verdict(8.0, Some(Goal::AtMost(8.0))), "ok");
+        assert_eq!(verdict(8.1, Some(Goal::AtMost(8.0))), "over");
         assert_eq!(verdict(8.1, None), "");
+        assert_eq!(verdict(8.0, Some(Goal::AtLeast(8.0))), "ok");
+        assert_eq!(verdict(7.9, Some(Goal::AtLeast(8.0))), "under");
     }
 }

@@ -20,7 +20,7 @@ use local::{
 };
 use shared::{
     domain::{
-        ids::Salt,
+        ids::{RoomId, Salt},
         message::{Draft, MessageType},
         principal::{Asker, Principal, PrincipalType, Profile},
         room::{Founding, RoomKind, Seat},
@@ -34,9 +34,24 @@ use super::{BODY, List, PERSON};
 use crate::Failure;
 
 /// A data folder in which rooms are made. Dropping it lets the program have the folder.
-pub(super) struct Seeder {
+pub(crate) struct Seeder {
     maker: Arc<Maker>,
     _data: Data,
+}
+
+impl Seeder {
+    /// A room of this person in which the somebody of this number wrote at these times.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub(crate) async fn write(
+        &self,
+        person: &str,
+        number: usize,
+        times: &[i64],
+    ) -> Result<RoomId, Failure> {
+        self.maker.make(person, List::Inbox, number, times).await
+    }
 }
 
 /// Makes rooms.
@@ -50,7 +65,7 @@ impl Seeder {
     ///
     /// # Errors
     /// When another program has it.
-    pub(super) async fn open(folder: &Path) -> Result<Self, Failure> {
+    pub(crate) async fn open(folder: &Path) -> Result<Self, Failure> {
         let data = Data::open(folder, Durability::Process)?;
         let client = client(Arc::new(data.engine.clone()), RetryConfig::disabled());
         table::create(&client, TABLE).await?;
@@ -64,8 +79,22 @@ impl Seeder {
     ///
     /// # Errors
     /// When one cannot be made.
-    pub(super) async fn fill(
+    pub(crate) async fn fill(
         &self,
+        list: List,
+        first: usize,
+        times: &[i64],
+    ) -> Result<(), Failure> {
+        self.fill_for(PERSON, list, first, times).await
+    }
+
+    /// The same, where the inbox is somebody else's.
+    ///
+    /// # Errors
+    /// When one cannot be made.
+    pub(crate) async fn fill_for(
+        &self,
+        person: &'static str,
         list: List,
         first: usize,
         times: &[i64],
@@ -77,7 +106,7 @@ impl Seeder {
             let (first, times) = (first + place * part, times.to_vec());
             spawn_blocking(move || {
                 let thread = runtime::Builder::new_current_thread().enable_all().build()?;
-                thread.block_on(maker.make_all(list, first, &times, &progress))
+                thread.block_on(maker.make_all(person, list, first, &times, &progress))
             })
         });
         try_join_all(makers).await?.into_iter().collect()
@@ -87,42 +116,53 @@ impl Seeder {
 impl Maker {
     async fn make_all(
         &self,
+        person: &'static str,
         list: List,
         first: usize,
         times: &[i64],
         progress: &Progress,
     ) -> Result<(), Failure> {
         for (number, at) in times.iter().enumerate() {
-            self.make(list, first + number, Timestamp::from_millis(*at)).await?;
+            self.make(person, list, first + number, &[*at]).await?;
             progress.tell();
         }
         Ok(())
     }
 
-    async fn make(&self, list: List, number: usize, at: Timestamp) -> Result<(), Failure> {
+    /// A room in which the somebody of this number wrote at these times.
+    async fn make(
+        &self,
+        person: &str,
+        list: List,
+        number: usize,
+        times: &[i64],
+    ) -> Result<RoomId, Failure> {
         let writer = self.seat(&format!("somebody-{number}"))?;
         let asker = Asker { me: writer.key.clone(), kind: PrincipalType::User, desk: None };
         let founding = match list {
-            List::Inbox => Founding::by_pair(RoomKind::Direct, self.seat(PERSON)?, writer),
+            List::Inbox => Founding::by_pair(RoomKind::Direct, self.seat(person)?, writer),
             List::Queue => {
                 Founding::by_asking(RoomKind::Support, writer, Seat::support_desk(&self.salt))
             }
         };
-        let opened = self.store.open(&founding, &asker, at).await?.ok_or("a room of others")?;
-        let room = opened.room.room;
+        let opened_at = Timestamp::from_millis(times.first().copied().unwrap_or_default());
+        let opened = self.store.open(&founding, &asker, opened_at).await?;
+        let room = opened.ok_or("a room of others")?.room.room;
         let draft = Draft::new(room.kind(), MessageType::Text, BODY.into(), None, None)
             .map_err(|bad| format!("{bad:?}"))?;
-        let sender = Sender {
-            asker: &asker,
-            member_id: "",
-            is_system: false,
-            rate: None,
-            in_dialect: false,
-            sent_at: None,
-        };
-        let clock = Clock::from_fn(move || at);
-        self.store.append(room, sender, &draft, false, &clock).await?;
-        Ok(())
+        for at in times.iter().copied().map(Timestamp::from_millis) {
+            let sender = Sender {
+                asker: &asker,
+                member_id: "",
+                is_system: false,
+                rate: None,
+                in_dialect: false,
+                sent_at: None,
+            };
+            let clock = Clock::from_fn(move || at);
+            self.store.append(room, sender, &draft, false, &clock).await?;
+        }
+        Ok(room)
     }
 
     fn seat(&self, id: &str) -> Result<Seat, Failure> {

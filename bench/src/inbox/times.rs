@@ -15,7 +15,7 @@ const DAY: i64 = 24 * HOUR;
 /// The last activity of so many rooms, oldest first: over three months, the last days more than
 /// those before, and of each day mostly from eight to six, on weekends little. The same each time
 /// but for the day on which it is asked.
-pub(super) fn over_months(rooms: usize, now: i64) -> Vec<i64> {
+pub(crate) fn over_months(rooms: usize, now: i64) -> Vec<i64> {
     let mut random = fastrand::Rng::with_seed(7);
     let mut times = Vec::with_capacity(rooms);
     while times.len() < rooms {
@@ -26,7 +26,7 @@ pub(super) fn over_months(rooms: usize, now: i64) -> Vec<i64> {
 }
 
 /// The last activity of so many rooms, all of them within the minute that begins at `start`.
-pub(super) fn within_a_minute(rooms: usize, start: i64) -> Vec<i64> {
+pub(crate) fn within_a_minute(rooms: usize, start: i64) -> Vec<i64> {
     let rooms = i64::try_from(rooms).unwrap_or(i64::MAX);
     (0..rooms).map(|room| start + room * 60_000 / rooms).collect()
 }
