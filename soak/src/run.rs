@@ -1,0 +1,261 @@
+//! One run: the programs, the ways between them, rooms one after another, and the verdict.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use tokio::{
+    sync::Semaphore,
+    task::JoinSet,
+    time::interval,
+};
+
+use crate::{
+    Failure,
+    api::Api,
+    args::Args,
+    memory::Samples,
+    program::{Recipe, free_port, parlour_in},
+    room::{World, live},
+    sockets,
+    tally::{Broken, Tally, read},
+    trouble::{self, Kept},
+    way::Way,
+};
+
+/// How long a listener's socket lives, in the middle.
+const SOCKET_LIVES: Duration = Duration::from_secs(20);
+/// How often the summary is told.
+const TELLING: Duration = Duration::from_secs(5);
+/// How many rooms may be on their way to their end, for each that is talked in.
+const ENDING: usize = 12;
+
+/// Runs it. Whether everything was as promised.
+///
+/// # Errors
+/// When it cannot run.
+pub(crate) async fn run(args: &Args) -> Result<bool, Failure> {
+    let seed = args.seed.unwrap_or_else(|| u64::from(fastrand::u32(..)));
+    let programs = args.programs()?;
+    let scratch = Scratch::new(&programs)?;
+    let tally: &'static Tally = Box::leak(Box::default());
+    let stage = Stage::set(args, seed, &programs, &scratch.0, tally).await?;
+    eprintln!("soak: seed {seed}; {} rooms at a time, {} clients in each", args.rooms, args.clients);
+    let began = Instant::now();
+    let chance = |of: u64| fastrand::Rng::with_seed(seed ^ of << 48);
+    let outcome = tokio::select! {
+        outcome = stage.rooms(args, chance(1)) => outcome,
+        outcome = trouble::of_the_program(&stage.program, args, tally, chance(2)) => outcome,
+        outcome = trouble::of_the_relay(&stage.relay, &stage.relay_way, args, tally, chance(3)) => outcome,
+        () = stage.tells(began) => Ok(()),
+    };
+    outcome?;
+    Ok(stage.verdict(began, seed))
+}
+
+/// Everything that a run needs.
+struct Stage {
+    world: World,
+    tally: &'static Tally,
+    program: Arc<Kept>,
+    relay: Arc<Kept>,
+    relay_way: Arc<Way>,
+    own: Mutex<Samples>,
+    writing: Arc<Semaphore>,
+    ending: Arc<Semaphore>,
+}
+
+impl Stage {
+    async fn set(
+        args: &Args,
+        seed: u64,
+        programs: &Path,
+        scratch: &Path,
+        tally: &'static Tally,
+    ) -> Result<Self, Failure> {
+        let parlour = parlour_in(programs)?;
+        let chance = |of: u64| fastrand::Rng::with_seed(seed ^ of << 40);
+        let ports = [free_port()?, free_port()?];
+        let relay = Recipe {
+            program: parlour.clone(),
+            port: ports[0],
+            data: ":memory:".into(),
+            // The relay's webhooks go to the program, as those of any relay would.
+            arguments: vec![
+                "--webhooks".into(),
+                format!("http://127.0.0.1:{}/v1/realtime/webhook", ports[1]),
+            ],
+            settings: Vec::new(),
+        };
+        let relay_address = relay.address();
+        let relay = Kept::start(relay).await?;
+        let relay_way =
+            Way::open(relay_address, args.faults, chance(1), &tally.relay_faults).await?;
+        let lives = if args.faults == 0 { Duration::ZERO } else { SOCKET_LIVES };
+        let sockets = sockets::open(relay_address, lives, chance(2), tally).await?;
+        let program = Recipe {
+            program: parlour,
+            port: ports[1],
+            data: scratch.join("data"),
+            arguments: Vec::new(),
+            settings: vec![
+                ("PARLOUR_RELAY_APP_ID", "parlour".into()),
+                ("PARLOUR_RELAY_KEY", crate::room::RELAY_KEY.into()),
+                ("PARLOUR_RELAY_SECRET", "parlour-secret".into()),
+                ("PARLOUR_RELAY_HOST", relay_way.address().ip().to_string()),
+                ("PARLOUR_RELAY_PORT", relay_way.address().port().to_string()),
+                ("PARLOUR_RELAY_TLS", "false".into()),
+            ],
+        };
+        let address = program.address();
+        let program = Kept::start(program).await?;
+        let api_way = Way::open(address, args.faults, chance(3), &tally.request_faults).await?;
+        let api = Api::at(api_way.address())?;
+        let world = World { api, sockets, tally, seed, clients: args.clients.max(1) };
+        let writing = Arc::new(Semaphore::new(args.rooms.max(1)));
+        let ending = Arc::new(Semaphore::new(args.rooms.max(1) * (ENDING + 1)));
+        let own = Mutex::new(Samples::new());
+        Ok(Self { world, tally, program, relay, relay_way, own, writing, ending })
+    }
+
+    /// Rooms one after another, until it is enough; returns once all are read.
+    async fn rooms(&self, args: &Args, mut chance: fastrand::Rng) -> Result<(), Failure> {
+        let (began, number, mut planned) = (Instant::now(), AtomicU32::new(0), 0);
+        let mut rooms = JoinSet::new();
+        loop {
+            let writing = Arc::clone(&self.writing).acquire_owned().await?;
+            let ending = Arc::clone(&self.ending).acquire_owned().await?;
+            let enough = match args.posts {
+                Some(posts) => planned >= posts,
+                None => began.elapsed() >= args.time,
+            };
+            if enough {
+                break;
+            }
+            let long = if chance.u8(..20) == 0 { 10 } else { 1 };
+            let length = (args.length / 2 + chance.u64(..=args.length)).max(1) * long;
+            let length = args.posts.map_or(length, |posts| length.min(posts - planned));
+            planned += length;
+            let (world, number) = (self.world.clone(), number.fetch_add(1, Ordering::Relaxed));
+            rooms.spawn(async move {
+                live(world, number, length, writing).await;
+                drop(ending);
+            });
+            while let Some(done) = rooms.try_join_next() {
+                done?;
+            }
+        }
+        while let Some(done) = rooms.join_next().await {
+            done?;
+        }
+        Ok(())
+    }
+
+    /// A line now and then, for ever.
+    async fn tells(&self, began: Instant) {
+        let (mut tick, mut before) = (interval(TELLING), 0);
+        tick.tick().await;
+        loop {
+            tick.tick().await;
+            let (tally, posts) = (self.tally, read(&self.tally.posts));
+            let memory = [self.program.measure(), self.relay.measure(), trouble::own_memory(&self.own)];
+            let memory = memory.map(|mb| mb.map_or_else(|| "-".into(), |mb| format!("{mb:.0}")));
+            eprintln!(
+                "soak: {:>4} s {posts:>8} posts, {:>5}/s, {} troubled, {} changes, {} rooms read; {} + {} faults, \
+                 {} cuts, {} kills, {} outages; {} findings; MB: program {}, relay {}, own {}",
+                began.elapsed().as_secs(),
+                (posts - before) / TELLING.as_secs(),
+                read(&tally.troubled),
+                read(&tally.changes),
+                read(&tally.rooms),
+                read(&tally.request_faults),
+                read(&tally.relay_faults),
+                read(&tally.cuts),
+                read(&tally.kills),
+                read(&tally.outages),
+                tally.found_at_all(),
+                memory[0],
+                memory[1],
+                memory[2],
+            );
+            before = posts;
+        }
+    }
+
+    #[allow(clippy::print_stdout, reason = "the verdict is what it has to say")]
+    fn verdict(&self, began: Instant, seed: u64) -> bool {
+        let (tally, seconds) = (self.tally, began.elapsed().as_secs().max(1));
+        let (posts, found) = (read(&tally.posts), |broken| tally.found(broken));
+        let all = tally.found_at_all();
+        println!(
+            "soak: {posts} posts answered in {seconds} s ({}/s), {} of them after a try that failed; {} tries without an \
+             answer, {} posts given up; {} other changes",
+            posts / seconds,
+            read(&tally.troubled),
+            read(&tally.unanswered),
+            read(&tally.given_up),
+            read(&tally.changes)
+        );
+        println!(
+            "soak: {} faults on the way to the program, {} on the way to the relay, {} sockets cut; the program killed {} \
+             times, the relay killed or shut {} times",
+            read(&tally.request_faults),
+            read(&tally.relay_faults),
+            read(&tally.cuts),
+            read(&tally.kills),
+            read(&tally.outages)
+        );
+        println!(
+            "soak: {} rooms read: {} messages, {} closed slots; {} events heard, {} fetches, {} reconnects",
+            read(&tally.rooms),
+            read(&tally.messages),
+            read(&tally.voids),
+            read(&tally.events),
+            read(&tally.fetches),
+            read(&tally.reconnects)
+        );
+        for (name, samples) in [
+            ("program", &self.program.memory),
+            ("relay", &self.relay.memory),
+            ("soak itself", &self.own),
+        ] {
+            let samples = samples.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            println!("soak: memory of the {name}: {}", samples.summary());
+        }
+        println!(
+            "soak: {}: {} lost, {} doubled, {} out of order, {} undetected gaps, {} leaks, {} otherwise wrong; seed {seed}",
+            if all == 0 { "PASSED" } else { "FAILED" },
+            found(Broken::Lost),
+            found(Broken::Doubled),
+            found(Broken::OutOfOrder),
+            found(Broken::Gap),
+            found(Broken::Leak),
+            found(Broken::Wrong)
+        );
+        all == 0
+    }
+}
+
+/// A folder for the program's data, gone at the end. It lies beside what is built, so on the disk
+/// that the project is on; a system's temporary folder may be in memory.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(programs: &Path) -> Result<Self, Failure> {
+        let folder = programs.join(format!("soak-{}", std::process::id()));
+        std::fs::create_dir_all(&folder)
+            .map_err(|cause| format!("cannot write to {}: {cause}", folder.display()))?;
+        Ok(Self(folder))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
