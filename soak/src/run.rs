@@ -55,7 +55,13 @@ pub(crate) async fn run(args: &Args) -> Result<bool, Failure> {
         () = stage.tells(began) => Ok(()),
     };
     outcome?;
-    Ok(stage.verdict(began, seed))
+    let passed = stage.verdict(began, seed);
+    if !passed {
+        let (program, relay) = (&stage.program, &stage.relay);
+        tokio::try_join!(program.stop(), relay.stop())?;
+        eprintln!("soak: the program's data is kept in {}", scratch.keep().display());
+    }
+    Ok(passed)
 }
 
 /// Everything that a run needs.
@@ -211,13 +217,15 @@ impl Stage {
             read(&tally.outages)
         );
         println!(
-            "soak: {} rooms read: {} messages, {} closed slots; {} events heard, {} fetches, {} reconnects",
+            "soak: {} rooms read: {} messages, {} closed slots; {} events heard, {} fetches, {} reconnects; once it \
+             was quiet a room's listeners held all of it after {} s at most",
             read(&tally.rooms),
             read(&tally.messages),
             read(&tally.voids),
             read(&tally.events),
             read(&tally.fetches),
-            read(&tally.reconnects)
+            read(&tally.reconnects),
+            read(&tally.slowest)
         );
         for (name, samples) in [
             ("program", &self.program.memory),
@@ -254,8 +262,17 @@ impl Scratch {
     }
 }
 
+impl Scratch {
+    /// It stays, for whoever wants to know what went wrong.
+    fn keep(mut self) -> PathBuf {
+        std::mem::take(&mut self.0)
+    }
+}
+
 impl Drop for Scratch {
     fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
+        if !self.0.as_os_str().is_empty() {
+            let _ = std::fs::remove_dir_all(&self.0);
+        }
     }
 }

@@ -85,6 +85,8 @@ counters! {
     fetches;
     /// Times that listeners connected anew.
     reconnects;
+    /// How many seconds a room's listeners took at most to hold everything once it was quiet.
+    slowest;
 }
 
 /// One more.

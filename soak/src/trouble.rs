@@ -33,10 +33,18 @@ impl Kept {
         Ok(Arc::new(Self { recipe, program, memory: Mutex::new(Samples::new()) }))
     }
 
-    /// `kill -9`, and a start on the same data.
-    async fn kill(&self, down: Duration) -> Result<(), Failure> {
+    /// `kill -9`.
+    ///
+    /// # Errors
+    /// When it has ended by itself.
+    pub(crate) async fn stop(&self) -> Result<(), Failure> {
         let program = self.program.lock().unwrap_or_else(PoisonError::into_inner).take();
-        program.ok_or("it does not run")?.kill().await?;
+        program.ok_or("it does not run")?.kill().await
+    }
+
+    /// The same, and a start on the same data.
+    async fn kill(&self, down: Duration) -> Result<(), Failure> {
+        self.stop().await?;
         sleep(down).await;
         let program = self.recipe.start().await?;
         *self.program.lock().unwrap_or_else(PoisonError::into_inner) = Some(program);

@@ -1,6 +1,10 @@
 //! The end of a room: it is quiet, and everything that anybody was told is held against what is there.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -24,9 +28,9 @@ use crate::{
 
 /// A slot whose post never came may be closed after two seconds, and a request that arrives again does so within two.
 const QUIET: Duration = Duration::from_millis(2_500);
-/// How long events of answered messages may take after that: dispatch sends every ten seconds what the relay did not
-/// take, more seldom what it did not take again, and kills go on.
-const EVENTUALLY: Duration = Duration::from_secs(180);
+/// How long events of answered messages may take after that: what the relay did not take is sent again within ten
+/// seconds, but a relay that was down then is tried after 1, 2 and 4 minutes, and kills go on.
+const EVENTUALLY: Duration = Duration::from_secs(600);
 /// How long a slot may stay open.
 const OPEN: Duration = Duration::from_secs(60);
 
@@ -80,7 +84,9 @@ pub(crate) async fn check(room: &Room, cast: &Cast, listeners: Listeners) -> Res
     post_surely(room, opener).await?;
     let then = opener.caller.gets(&room.path).await?;
     let (head, rev) = (number(&then, "head")?, number(&then, "rev")?);
+    let quiet = Instant::now();
     let held = listeners.end(head, rev).await?;
+    room.world.tally.slowest.fetch_max(quiet.elapsed().as_secs(), Ordering::Relaxed);
 
     let log = whole_log(room, opener).await?;
     check_told(room, &log);
