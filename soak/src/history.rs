@@ -102,7 +102,9 @@ impl Message {
         let reactions = json["reactions"].as_array()?;
         let emoji = reactions.iter().filter_map(|r| r["emoji"].as_str().map(ToOwned::to_owned));
         let mut hasher = DefaultHasher::new();
-        for key in ["id", "sender_id", "sender_type", "client_id", "body", "edited_at", "deleted_at"] {
+        for key in
+            ["id", "sender_id", "sender_type", "client_id", "body", "edited_at", "deleted_at"]
+        {
             json[key].as_str().hash(&mut hasher);
         }
         json["rev"].as_u64().hash(&mut hasher);
@@ -173,8 +175,8 @@ fn check_posts(posts: &[Post], log: &[Slot], found: &mut Vec<Finding>) {
     for (post, seq) in posts.iter().filter_map(|post| Some((post, post.seq?))) {
         let slot = usize::try_from(seq).ok().and_then(|at| log.get(at.checked_sub(1)?));
         let message = slot.and_then(Slot::message);
-        let is_there =
-            message.is_some_and(|m| m.number == Some(post.number) || m.number.is_none() && m.deleted);
+        let is_there = message
+            .is_some_and(|m| m.number == Some(post.number) || m.number.is_none() && m.deleted);
         if !is_there {
             let what = format!("{post:?} is not at its place: {slot:?}");
             found.push(Finding::new(Broken::Lost, what));
@@ -248,7 +250,10 @@ mod tests {
         assert_eq!(broken(&posts, &[slot(1, 2), slot(2, 1)]), [Broken::Lost, Broken::Lost]);
         assert_eq!(broken(&posts, &[slot(1, 1), slot(2, 2), slot(3, 8)]), [Broken::Wrong]);
         assert_eq!(broken(&[post(1, 1, 1)], &[slot(1, 1)]), [Broken::OutOfOrder]);
-        assert_eq!(broken(&[post(1, 1, 0)], &[slot(1, 1), slot(3, 1)]).first(), Some(&Broken::OutOfOrder));
+        assert_eq!(
+            broken(&[post(1, 1, 0)], &[slot(1, 1), slot(3, 1)]).first(),
+            Some(&Broken::OutOfOrder)
+        );
         let open = Slot { seq: 1, is: Is::Pending };
         assert_eq!(broken(&[], &[open]), [Broken::Lost]);
     }

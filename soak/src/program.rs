@@ -45,7 +45,11 @@ impl Recipe {
         let mut command = Command::new(&self.program);
         command.arg("--listen").arg(self.address().to_string()).arg("--data").arg(&self.data);
         command.args(&self.arguments).envs(self.settings.iter().map(|(name, value)| (name, value)));
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .kill_on_drop(true);
         let mut child = command
             .spawn()
             .map_err(|cause| format!("cannot start {}: {cause}", self.program.display()))?;

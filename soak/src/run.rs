@@ -9,11 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::{
-    sync::Semaphore,
-    task::JoinSet,
-    time::interval,
-};
+use tokio::{sync::Semaphore, task::JoinSet, time::interval};
 
 use crate::{
     Failure,
@@ -45,7 +41,10 @@ pub(crate) async fn run(args: &Args) -> Result<bool, Failure> {
     let scratch = Scratch::new(&programs)?;
     let tally: &'static Tally = Box::leak(Box::default());
     let stage = Stage::set(args, seed, &programs, &scratch.0, tally).await?;
-    eprintln!("soak: seed {seed}; {} rooms at a time, {} clients in each", args.rooms, args.clients);
+    eprintln!(
+        "soak: seed {seed}; {} rooms at a time, {} clients in each",
+        args.rooms, args.clients
+    );
     let began = Instant::now();
     let chance = |of: u64| fastrand::Rng::with_seed(seed ^ of << 48);
     let outcome = tokio::select! {
@@ -169,7 +168,8 @@ impl Stage {
         loop {
             tick.tick().await;
             let (tally, posts) = (self.tally, read(&self.tally.posts));
-            let memory = [self.program.measure(), self.relay.measure(), trouble::own_memory(&self.own)];
+            let memory =
+                [self.program.measure(), self.relay.measure(), trouble::own_memory(&self.own)];
             let memory = memory.map(|mb| mb.map_or_else(|| "-".into(), |mb| format!("{mb:.0}")));
             eprintln!(
                 "soak: {:>4} s {posts:>8} posts, {:>5}/s, {} troubled, {} changes, {} rooms read; {} + {} faults, \

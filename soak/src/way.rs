@@ -235,7 +235,11 @@ async fn message(stream: &mut TcpStream) -> io::Result<Option<Vec<u8>>> {
             _ => {}
         }
         if stream.read_buf(&mut bytes).await? == 0 {
-            return if bytes.is_empty() { Ok(None) } else { Err(io::ErrorKind::UnexpectedEof.into()) };
+            return if bytes.is_empty() {
+                Ok(None)
+            } else {
+                Err(io::ErrorKind::UnexpectedEof.into())
+            };
         }
     }
 }

@@ -52,9 +52,8 @@ pub(crate) async fn open(
         let claims = json!({ "sub": id(who), "name": id(who) });
         world.api.caller(claims, hidden).await.map(Member::new)
     };
-    let server = async || {
-        world.api.caller(json!({ "sub": "server", "roles": ["service"] }), None).await
-    };
+    let server =
+        async || world.api.caller(json!({ "sub": "server", "roles": ["service"] }), None).await;
     let (members, changing, wanted) = match kind {
         Kind::Direct => {
             let members = vec![user("ann", None).await?, user("ben", None).await?];
@@ -62,7 +61,8 @@ pub(crate) async fn open(
         }
         Kind::Support => {
             let claims = json!({ "sub": id("agent"), "name": id("agent"), "roles": ["admin"] });
-            let agent = Member { archives: true, ..Member::new(world.api.caller(claims, None).await?) };
+            let agent =
+                Member { archives: true, ..Member::new(world.api.caller(claims, None).await?) };
             (vec![user("ann", None).await?, agent], None, json!({ "kind": "support" }))
         }
         Kind::Listing => {
@@ -70,7 +70,8 @@ pub(crate) async fn open(
             let path = format!("/v1/listings/{}", id("bike"));
             server().await?.insists(Method::PUT, &path, &listing, &[200]).await?;
             let claims = json!({ "sub": id("shop"), "type": "merchant", "name": id("shop") });
-            let shop = Member { archives: true, ..Member::new(world.api.caller(claims, None).await?) };
+            let shop =
+                Member { archives: true, ..Member::new(world.api.caller(claims, None).await?) };
             let wanted = json!({ "kind": "listing", "listing_id": id("bike") });
             (vec![user("ann", None).await?, shop], None, wanted)
         }

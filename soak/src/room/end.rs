@@ -157,7 +157,10 @@ fn check_listeners(room: &Room, held: &[(Member, Held)], log: &[Slot], (head, re
         if member.leaves {
             let heard = held.heard;
             if gone.is_none_or(|gone| heard.0 > gone.head || heard.1 > gone.rev) {
-                room.finds(Broken::Leak, format!("{id} was removed at {gone:?} and heard {heard:?}"));
+                room.finds(
+                    Broken::Leak,
+                    format!("{id} was removed at {gone:?} and heard {heard:?}"),
+                );
             }
             continue;
         }
@@ -195,7 +198,11 @@ async fn check_summary(room: &Room, me: &Member, log: &[Slot]) -> Result<(), Fai
         || !is_back
     {
         let last = messages.last();
-        let what = format!("{} sees {shown} of {head} slots, {} messages, {last:?}", me.caller.id, messages.len());
+        let what = format!(
+            "{} sees {shown} of {head} slots, {} messages, {last:?}",
+            me.caller.id,
+            messages.len()
+        );
         room.finds(Broken::Wrong, what);
     }
     let path = format!("{}/read", room.path);
@@ -213,21 +220,26 @@ async fn check_changes(room: &Room, me: &Member, log: &[Slot], rev: u64) -> Resu
     loop {
         let path = format!("{}/changes?after_rev={known}&limit=100", room.path);
         let page: Value = me.caller.gets(&path).await?;
-        changed.extend(page["messages"].as_array().ok_or("no messages")?.iter().filter_map(Slot::of));
+        changed
+            .extend(page["messages"].as_array().ok_or("no messages")?.iter().filter_map(Slot::of));
         known = number(&page, "rev")?;
         if page["has_more"] != true {
             break;
         }
     }
     let is_there = |slot: &&Slot| {
-        log.get(usize::try_from(slot.seq).unwrap_or(0).wrapping_sub(1)).map(Slot::digest) == Some(slot.digest())
+        log.get(usize::try_from(slot.seq).unwrap_or(0).wrapping_sub(1)).map(Slot::digest)
+            == Some(slot.digest())
     };
     let seqs: BTreeSet<u64> = changed.iter().map(|slot| slot.seq).collect();
     let notes = room.notes();
     let missing = notes.changes.iter().filter(|change| !seqs.contains(&change.seq)).count();
     drop(notes);
     if known != rev || missing > 0 || !changed.iter().all(|slot| is_there(&slot)) {
-        room.finds(Broken::Lost, format!("changes tell of revision {known} of {rev}, {missing} are missing"));
+        room.finds(
+            Broken::Lost,
+            format!("changes tell of revision {known} of {rev}, {missing} are missing"),
+        );
     }
     Ok(())
 }

@@ -120,7 +120,10 @@ impl Listener<'_> {
     async fn connect(&mut self) -> Result<Socket, Failure> {
         let stream = TcpStream::connect(self.room.world.sockets).await?;
         stream.set_nodelay(true)?;
-        let url = format!("ws://{}/app/{RELAY_KEY}?protocol=7&client=parlour-soak", self.room.world.sockets);
+        let url = format!(
+            "ws://{}/app/{RELAY_KEY}?protocol=7&client=parlour-soak",
+            self.room.world.sockets
+        );
         let (mut socket, _) = timeout(GREETING, client_async(url, stream)).await??;
         let greeting = timeout(GREETING, socket.next()).await?.ok_or("no greeting")??;
         let greeting: Value = serde_json::from_str(greeting.to_text()?)?;
@@ -199,7 +202,8 @@ impl Listener<'_> {
     }
 
     async fn hears(&mut self, socket: &mut Socket, frame: &Value) -> Result<(), Failure> {
-        let (name, channel) = (text(frame, "event")?, frame["channel"].as_str().unwrap_or_default());
+        let (name, channel) =
+            (text(frame, "event")?, frame["channel"].as_str().unwrap_or_default());
         match name {
             "pusher:ping" => {
                 let pong = json!({ "event": "pusher:pong", "data": {} }).to_string();
@@ -219,7 +223,8 @@ impl Listener<'_> {
         }
         count(&self.room.world.tally.events);
         let rev = number(&data, "rev")?;
-        let head = data["seq"].as_u64().or(data["head"].as_u64()).ok_or("an event without a place")?;
+        let head =
+            data["seq"].as_u64().or(data["head"].as_u64()).ok_or("an event without a place")?;
         if channel == self.channel {
             self.held.heard = (self.held.heard.0.max(head), self.held.heard.1.max(rev));
         }
@@ -236,7 +241,13 @@ impl Listener<'_> {
     }
 
     /// Rules 1 to 4.
-    async fn goes_by(&mut self, name: &str, data: &Value, head: u64, rev: u64) -> Result<(), Failure> {
+    async fn goes_by(
+        &mut self,
+        name: &str,
+        data: &Value,
+        head: u64,
+        rev: u64,
+    ) -> Result<(), Failure> {
         let message = (name == "new_message").then(|| Slot::of(data)).flatten();
         if let Some(slot) = message.filter(|_| data["truncated"] != true) {
             // I4: what is told is what is there, or will be seen to be.
@@ -270,10 +281,13 @@ impl Listener<'_> {
             let path = format!("{}/messages?after={}&limit={PAGE}", self.room.path, self.head());
             let Some(page) = self.fetch(&path).await? else { return Ok(()) };
             let before = self.head();
-            for slot in page["messages"].as_array().ok_or("no messages")?.iter().filter_map(Slot::of) {
+            for slot in
+                page["messages"].as_array().ok_or("no messages")?.iter().filter_map(Slot::of)
+            {
                 self.room.sees(&slot, &self.me.caller.id);
                 if slot.seq != self.head() + 1 {
-                    let what = format!("{} reads {} after {}", self.me.caller.id, slot.seq, self.head());
+                    let what =
+                        format!("{} reads {} after {}", self.me.caller.id, slot.seq, self.head());
                     self.room.finds(Broken::OutOfOrder, what);
                     return Err("a page that does not go on".into());
                 }
@@ -288,9 +302,12 @@ impl Listener<'_> {
 
     async fn asks_for_changes(&mut self) -> Result<(), Failure> {
         while !self.held.out {
-            let path = format!("{}/changes?after_rev={}&limit={PAGE}", self.room.path, self.held.rev);
+            let path =
+                format!("{}/changes?after_rev={}&limit={PAGE}", self.room.path, self.held.rev);
             let Some(changes) = self.fetch(&path).await? else { return Ok(()) };
-            for slot in changes["messages"].as_array().ok_or("no messages")?.iter().filter_map(Slot::of) {
+            for slot in
+                changes["messages"].as_array().ok_or("no messages")?.iter().filter_map(Slot::of)
+            {
                 if slot.seq > self.head() {
                     self.reads_on().await?;
                 }

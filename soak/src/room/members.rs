@@ -20,7 +20,11 @@ use crate::{
 const LONG: Duration = Duration::from_secs(120);
 
 /// Adds one when a third has been posted, and removes one when two thirds have.
-pub(crate) async fn change(room: &Room, owner: &Member, changing: &Changing) -> Result<(), Failure> {
+pub(crate) async fn change(
+    room: &Room,
+    owner: &Member,
+    changing: &Changing,
+) -> Result<(), Failure> {
     let all = room.left();
     until(room, all * 2 / 3).await;
     let (owner, path) = (&owner.caller, format!("{}/members", room.path));
@@ -85,7 +89,8 @@ async fn is_shut_out(room: &Room, who: &Caller, channel: &str) -> Result<(), Fai
     let page = (Method::GET, messages.as_str(), Value::Null, 404);
     let ask = json!({ "socket_id": "1.1", "channel_name": channel });
     let grant = (Method::POST, "/v1/realtime/auth", ask, 403);
-    for (method, path, body, status) in [(Method::POST, messages.as_str(), post, 404), page, grant] {
+    for (method, path, body, status) in [(Method::POST, messages.as_str(), post, 404), page, grant]
+    {
         if let Err(failure) = who.insists(method, path, &body, &[status]).await {
             room.finds(Broken::Leak, format!("a removed member is let in: {failure}"));
         }

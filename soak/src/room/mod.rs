@@ -139,7 +139,8 @@ async fn lived(
     cast: &Cast,
     writing: OwnedSemaphorePermit,
 ) -> Result<(), Failure> {
-    let chance = |of: u64| fastrand::Rng::with_seed(room.world.seed ^ u64::from(room.number) << 16 ^ of);
+    let chance =
+        |of: u64| fastrand::Rng::with_seed(room.world.seed ^ u64::from(room.number) << 16 ^ of);
     let listeners = end::Listeners::start(room, cast);
     let mut writers = JoinSet::new();
     for client in 0..room.world.clients {

@@ -23,7 +23,11 @@ const TRIES: usize = 400;
 const EMOJI: [&str; 3] = ["\u{1f381}", "\u{1f44d}", "\u{2764}\u{fe0f}"];
 
 /// Writes until the room has had enough.
-pub(crate) async fn write(room: &Room, me: &Member, mut chance: fastrand::Rng) -> Result<(), Failure> {
+pub(crate) async fn write(
+    room: &Room,
+    me: &Member,
+    mut chance: fastrand::Rng,
+) -> Result<(), Failure> {
     let mut own = Vec::new();
     while room.takes_post() {
         match post(room, me, &mut chance).await? {
@@ -73,8 +77,18 @@ async fn post(room: &Room, me: &Member, chance: &mut fastrand::Rng) -> Result<Po
     let posted = post_as(room, me, number, &text, id, if id.is_some() { tries } else { 1 }).await?;
     if let (Posted::At(seq, _), Some(id)) = (&posted, id) {
         match chance.u8(..100) {
-            0 | 1 => repeat(room, me, &json!({ "body": text, "client_id": id, "retry": chance.bool() }), *seq).await?,
-            2 => contradict(room, me, &json!({ "body": "0 another text", "client_id": id })).await?,
+            0 | 1 => {
+                repeat(
+                    room,
+                    me,
+                    &json!({ "body": text, "client_id": id, "retry": chance.bool() }),
+                    *seq,
+                )
+                .await?
+            }
+            2 => {
+                contradict(room, me, &json!({ "body": "0 another text", "client_id": id })).await?
+            }
             _ => {}
         }
     }
@@ -130,7 +144,13 @@ async fn post_as(
     Ok(Posted::GivenUp)
 }
 
-fn answered(room: &Room, me: &Member, post: Post, text: &str, message: &Value) -> Result<u64, Failure> {
+fn answered(
+    room: &Room,
+    me: &Member,
+    post: Post,
+    text: &str,
+    message: &Value,
+) -> Result<u64, Failure> {
     let seq = number(message, "seq")?;
     if message["body"] != text {
         room.finds(Broken::Wrong, format!("{post:?} was answered with another text: {message}"));
@@ -236,7 +256,9 @@ async fn change(
         }
         _ if room.may_be_gone(me) => return Ok(false),
         _ if matches!(made, Made::Reaction(_)) => {}
-        _ => room.finds(Broken::Wrong, format!("{made:?} of {seq} by its sender: {status} {answer}")),
+        _ => {
+            room.finds(Broken::Wrong, format!("{made:?} of {seq} by its sender: {status} {answer}"))
+        }
     }
     Ok(true)
 }
@@ -257,7 +279,12 @@ async fn mark_read(room: &Room, me: &Member, floor: u64) -> Result<bool, Failure
 }
 
 /// What was answered before a page was asked for is on it.
-async fn page(room: &Room, me: &Member, floor: u64, chance: &mut fastrand::Rng) -> Result<bool, Failure> {
+async fn page(
+    room: &Room,
+    me: &Member,
+    floor: u64,
+    chance: &mut fastrand::Rng,
+) -> Result<bool, Failure> {
     let after = chance.bool().then(|| chance.u64(..=floor));
     let query = after.map_or_else(|| "limit=50".into(), |after| format!("after={after}&limit=50"));
     let path = format!("{}/messages?{query}", room.path);
@@ -274,7 +301,10 @@ async fn page(room: &Room, me: &Member, floor: u64, chance: &mut fastrand::Rng) 
     let ends = after.is_some() || slots.last().is_none_or(|slot| slot.seq == head);
     if !is_dense || !begins || !ends || head < floor {
         let seqs: Vec<u64> = slots.iter().map(|slot| slot.seq).collect();
-        room.finds(Broken::OutOfOrder, format!("a page {query} when {floor} was answered: head {head}, {seqs:?}"));
+        room.finds(
+            Broken::OutOfOrder,
+            format!("a page {query} when {floor} was answered: head {head}, {seqs:?}"),
+        );
     }
     Ok(true)
 }
