@@ -1,22 +1,12 @@
 //! What the program does while it does it, for a developer to watch: each request with what it asks of the store,
-//! and each event that passes. `GET /dev/live` streams both; while nobody watches, only calls are counted, which
-//! each answer that grants something tells in `Server-Timing` (W3C Server Timing).
+//! and each event that passes. `GET /dev/live` streams both. Units are counted only while somebody watches.
 
-use std::{
-    convert::Infallible,
-    future::Future,
-    pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::{Duration, Instant},
-};
+use std::{convert::Infallible, future::Future, pin::Pin, sync::Arc, time::Instant};
 
 use axum::{
     body::{Body, to_bytes},
     extract::{Request as HttpRequest, State},
-    http::{HeaderValue, Method, header::HeaderName},
+    http::Method,
     middleware::Next,
     response::{
         IntoResponse as _, Response, Sse,
@@ -26,7 +16,8 @@ use axum::{
 use futures_util::{Stream, stream};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use tokio::{sync::broadcast, task_local};
+use shared::telemetry::{self, Journal, Remote, Units, millis};
+use tokio::sync::broadcast;
 
 use crate::embedded::{Answer, Lost, Request, Wire};
 
@@ -35,22 +26,6 @@ const BEHIND: usize = 1_024;
 
 /// The largest body that the trigger API takes.
 const MAX_TRIGGER: usize = 1 << 20;
-
-const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
-
-task_local! {
-    /// What the request that is being answered costs.
-    static COST: Arc<Cost>;
-}
-
-/// What a request has asked of the store so far. Units are counted in halves, and only while somebody watches.
-#[derive(Debug, Default)]
-struct Cost {
-    calls: AtomicU64,
-    half_reads: AtomicU64,
-    half_writes: AtomicU64,
-    micros: AtomicU64,
-}
 
 /// Tells those who watch.
 #[derive(Clone, Debug)]
@@ -80,19 +55,17 @@ pub(crate) struct Counted {
 
 impl Wire for Counted {
     fn call(&self, request: Request) -> Pin<Box<dyn Future<Output = Result<Answer, Lost>> + Send>> {
-        let Ok(cost) = COST.try_with(Arc::clone) else { return self.wire.call(request) };
-        let units = self.live.is_watched();
-        let reads = is_read(&request.operation);
-        let answer = self.wire.call(if units { asking_for_units(request) } else { request });
-        let began = Instant::now();
+        let counted = self.live.is_watched();
+        let (operation, reads) = (request.operation.clone(), is_read(&request.operation));
+        let answer = self.wire.call(if counted { asking_for_units(request) } else { request });
         Box::pin(async move {
-            let answer = answer.await?;
-            let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
-            cost.micros.fetch_add(micros, Ordering::Relaxed);
-            cost.calls.fetch_add(1, Ordering::Relaxed);
-            if units {
-                let counter = if reads { &cost.half_reads } else { &cost.half_writes };
-                counter.fetch_add(half_units(answer.body.as_bytes()), Ordering::Relaxed);
+            let answer = telemetry::call(Remote::Store, &operation, answer).await?;
+            if counted {
+                let units = units(answer.body.as_bytes());
+                telemetry::note_units(match reads {
+                    true => Units { reads: units, writes: 0.0 },
+                    false => Units { reads: 0.0, writes: units },
+                });
             }
             Ok(answer)
         })
@@ -112,7 +85,7 @@ fn asking_for_units(mut request: Request) -> Request {
     request
 }
 
-fn half_units(answer: &[u8]) -> u64 {
+fn units(answer: &[u8]) -> f64 {
     #[derive(Deserialize)]
     struct Answer {
         #[serde(rename = "ConsumedCapacity")]
@@ -130,16 +103,15 @@ fn half_units(answer: &[u8]) -> u64 {
         units: f64,
     }
     let consumed = serde_json::from_slice::<Answer>(answer).ok().and_then(|answer| answer.consumed);
-    let units = match consumed {
+    match consumed {
         None => 0.0,
         Some(OneOrMany::One(one)) => one.units,
         Some(OneOrMany::Many(many)) => many.iter().map(|one| one.units).sum(),
-    };
-    (units * 2.0).round() as u64
+    }
 }
 
-/// Counts what a request asks of the store, and tells it: in its answer, and to those who watch.
-pub(crate) async fn count(State(live): State<Live>, request: HttpRequest, next: Next) -> Response {
+/// Tells those who watch of a request, once it is answered.
+pub(crate) async fn tell(State(live): State<Live>, request: HttpRequest, next: Next) -> Response {
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let request = match live.is_watched() && method == Method::POST && path.starts_with("/apps/") {
         true => match told(&live, request).await {
@@ -148,21 +120,15 @@ pub(crate) async fn count(State(live): State<Live>, request: HttpRequest, next: 
         },
         false => request,
     };
-    let (cost, began) = (Arc::new(Cost::default()), Instant::now());
-    let mut response = COST.scope(Arc::clone(&cost), next.run(request)).await;
-    let took = began.elapsed();
-    let spent = Spent::of(&cost);
-    // What is refused must not tell by its cost whether it is there.
-    if response.status().is_success()
-        && let Ok(value) = HeaderValue::from_str(&spent.timing(took))
+    let began = Instant::now();
+    let response = next.run(request).await;
+    if path.starts_with("/v1/")
+        && let Some(journal) = response.extensions().get::<Arc<Journal>>()
     {
-        response.headers_mut().insert(SERVER_TIMING, value);
-    }
-    if path.starts_with("/v1/") {
-        let status = response.status().as_u16();
+        let (status, took) = (response.status().as_u16(), millis(began.elapsed()));
         live.tell(&json!({
             "kind": "request", "method": method.as_str(), "path": path, "status": status,
-            "ms": millis(took), "store": spent,
+            "ms": took, "store": Spent::of(journal),
         }));
     }
     response
@@ -201,26 +167,10 @@ struct Spent {
 }
 
 impl Spent {
-    fn of(cost: &Cost) -> Self {
-        let halves = |counter: &AtomicU64| counter.load(Ordering::Relaxed) as f64 / 2.0;
-        Self {
-            calls: cost.calls.load(Ordering::Relaxed),
-            rru: halves(&cost.half_reads),
-            wru: halves(&cost.half_writes),
-            ms: millis(Duration::from_micros(cost.micros.load(Ordering::Relaxed))),
-        }
+    fn of(journal: &Journal) -> Self {
+        let (total, units) = (journal.total(Remote::Store), journal.units());
+        Self { calls: total.calls, rru: units.reads, wru: units.writes, ms: millis(total.took) }
     }
-
-    /// Calls that run beside each other add up to more than the whole.
-    fn timing(&self, took: Duration) -> String {
-        let Self { calls, rru, wru, ms } = self;
-        let units = if rru + wru > 0.0 { format!(", {rru} RRU, {wru} WRU") } else { String::new() };
-        format!("store;desc=\"{calls} calls{units}\";dur={ms}, total;dur={}", millis(took))
-    }
-}
-
-fn millis(time: Duration) -> f64 {
-    (time.as_secs_f64() * 1e5).round() / 100.0
 }
 
 /// Everything from now on, as it happens (server-sent events, HTML standard, section 9.2).
@@ -245,9 +195,9 @@ mod tests {
 
     #[test]
     fn units_are_read_from_one_and_from_many() {
-        assert_eq!(half_units(br#"{"ConsumedCapacity":{"CapacityUnits":1.5}}"#), 3);
+        assert_eq!(units(br#"{"ConsumedCapacity":{"CapacityUnits":1.5}}"#), 1.5);
         let many = br#"{"ConsumedCapacity":[{"CapacityUnits":2.0},{"CapacityUnits":0.5}]}"#;
-        assert_eq!(half_units(many), 5);
-        assert_eq!(half_units(br#"{"Item":{"b":{"S":"\"ConsumedCapacity\":9"}}}"#), 0);
+        assert_eq!(units(many), 2.5);
+        assert_eq!(units(br#"{"Item":{"b":{"S":"\"ConsumedCapacity\":9"}}}"#), 0.0);
     }
 }

@@ -23,6 +23,7 @@ use shared::{
         relay::{Endpoint, Relay},
     },
     store::{Store, StoreError, table},
+    telemetry::Telemetry,
     webhook::WebhookSettings,
 };
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle, time::MissedTickBehavior};
@@ -158,12 +159,14 @@ impl Local {
             Some(_) => None,
             None => Some(Hub::new(options.hub_app, options.hub)),
         };
-        let app = Arc::new(App { services, tokens, origins: Origins::All, public_url: None });
+        let telemetry = Telemetry::default();
+        let app =
+            Arc::new(App { services, tokens, origins: Origins::All, public_url: None, telemetry });
         let dev = dev::router(Arc::clone(&app), clock, Arc::clone(&mail), live.clone());
         let routes = chat::routes().merge(realtime::routes()).merge(dialects::routes());
         let router = shared::http::serve(routes, Arc::clone(&app))
             .merge(hub.clone().map(hub::router).unwrap_or_default())
-            .layer(middleware::from_fn_with_state(live, live::count))
+            .layer(middleware::from_fn_with_state(live, live::tell))
             .merge(dev)
             .merge(pages::router(options.pages.as_deref()));
         // Small frames must not wait for the acknowledgement of earlier ones (Nagle's algorithm).

@@ -1,13 +1,14 @@
 //! The only reader of the environment: once, at start. What is missing or wrong is named.
 
+mod told;
+
 use std::{
     collections::BTreeSet,
     net::{IpAddr, SocketAddr},
     str::FromStr,
 };
 
-use tracing::level_filters::LevelFilter;
-
+pub use self::told::{LogSettings, TelemetrySettings};
 use crate::{
     auth::{GUESTS, IssuerKeys, KeySetUrl, Secrets, TokenSettings},
     domain::{
@@ -41,6 +42,8 @@ pub struct Config {
     /// The address under which clients reach the API, without a slash at the end. Where it is not
     /// set, each request tells.
     pub public_url: Option<String>,
+    /// What is told of requests.
+    pub telemetry: TelemetrySettings,
 }
 
 /// What a deployment sets of the function that a schedule calls: it knows no token's key.
@@ -222,6 +225,7 @@ impl Config {
             tokens: settings.tokens(services.features)?,
             origins: settings.origins("PARLOUR_CORS_ORIGINS")?,
             public_url: settings.public_url(),
+            telemetry: settings.telemetry()?,
             services,
         })
     }
@@ -284,36 +288,6 @@ pub fn relay_from_env(listens: SocketAddr) -> Result<ProgramRelay, ConfigError> 
 
 fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
-}
-
-/// What a function logs, as Lambda's logging configuration says it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LogSettings {
-    /// From this level on (`AWS_LAMBDA_LOG_LEVEL`); `INFO` where none is set.
-    pub level: LevelFilter,
-    /// One JSON object a line instead of text (`AWS_LAMBDA_LOG_FORMAT`).
-    pub json: bool,
-}
-
-impl LogSettings {
-    /// Reads the process's environment. What is not understood is as if it were not set: a function
-    /// must not fail for its logs.
-    pub fn from_env() -> Self {
-        Self::read(&Settings { get: &environment })
-    }
-
-    fn read(settings: &Settings<'_>) -> Self {
-        let level = match settings.optional("AWS_LAMBDA_LOG_LEVEL") {
-            // Lambda's own word for what is worse than an error.
-            Some(level) if level.eq_ignore_ascii_case("fatal") => Some(LevelFilter::ERROR),
-            level => level.and_then(|level| level.parse().ok()),
-        };
-        let format = settings.optional("AWS_LAMBDA_LOG_FORMAT").unwrap_or_default();
-        Self {
-            level: level.unwrap_or(LevelFilter::INFO),
-            json: format.eq_ignore_ascii_case("json"),
-        }
-    }
 }
 
 /// Settings by name.

@@ -22,5 +22,7 @@ pub mod realtime;
 pub mod secret;
 /// The only place that sees the AWS SDK.
 pub mod store;
+/// What requests took, for whoever runs them.
+pub mod telemetry;
 /// Outgoing webhooks to the application's own server.
 pub mod webhook;

@@ -12,6 +12,9 @@ speaks Lambda's events, finds store and relay over the network, and is reached b
 
 import argparse
 import contextlib
+import hmac
+import http.client
+import http.server
 import json
 import pathlib
 import re
@@ -21,6 +24,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import traceback
 import urllib.error
@@ -104,6 +108,13 @@ EXPECTED = {
 }
 # As they lie there, naming a room that does not exist.
 AS_THEY_ARE = {"get_room": 404, "create_message": 404, "list_messages": 404, "mark_read": 404, "authorize_channel": 403}
+
+# What a function may do and does not do here, each with where it does.
+MAY_ALSO = {
+    "dialects": {"ConditionCheckItem", "DeleteItem"},  # tests/tests/e2e/dialects/mirror.rs
+    "dispatch": {"BatchGetItem", "DeleteItem", "PutItem", "UpdateItem"},  # tests/tests/dispatch/main.rs
+    "realtime": {"PutItem"},  # the salt, where it is the first to meet an empty table
+}
 
 START_SECONDS = 60
 ANSWER_SECONDS = 20
@@ -220,6 +231,71 @@ def demo_environment(**changed):
     return env | changed
 
 
+class Asked(http.server.BaseHTTPRequestHandler):
+    """Passes a function's calls on to the store, and notes what they ask."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1  # an answer in one piece
+
+    def setup(self):
+        super().setup()
+        self.store = http.client.HTTPConnection("127.0.0.1", self.server.store, timeout=ANSWER_SECONDS)
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        operation = self.headers["X-Amz-Target"].split(".")[-1]
+        self.server.asked.append((operation, json.loads(body)))
+        self.store.request("POST", self.path, body, {**self.headers, "Host": f"127.0.0.1:{self.server.store}"})
+        answer = self.store.getresponse()
+        text = answer.read()
+        self.send_response(answer.status)
+        self.send_header("Content-Type", "application/x-amz-json-1.0")
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    def handle(self):
+        with contextlib.suppress(OSError):  # a store that is gone: so is this connection
+            super().handle()
+
+    def finish(self):
+        with contextlib.suppress(OSError):
+            super().finish()
+        self.store.close()
+
+    def log_message(self, *_):
+        pass
+
+
+class Watched:
+    """Of each function, what it asks of the store; and what it tells X-Ray."""
+
+    def __init__(self, store):
+        self.functions = {}
+        for function in FUNCTIONS:
+            server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Asked)
+            server.daemon_threads, server.store, server.asked = True, store, []
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            self.functions[function] = server
+        self.xray = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.xray.bind(("127.0.0.1", 0))
+        self.xray.settimeout(ANSWER_SECONDS)
+
+    def endpoint(self, function):
+        return f"http://127.0.0.1:{self.functions[function].server_port}"
+
+    def actions(self, function):
+        """By IAM's names: a transaction needs the rights of its parts, and an index is a right of its own."""
+        for operation, request in self.functions[function].asked:
+            if operation.startswith("Transact"):
+                for part in request["TransactItems"]:
+                    for kind, one in part.items():
+                        yield {"ConditionCheck": "ConditionCheckItem"}.get(kind, f"{kind}Item"), one
+            else:
+                yield operation, request
+
+
 class Lambda:
     """`cargo lambda invoke`."""
 
@@ -315,6 +391,16 @@ def check_http(checks, base, tokens):
     status, _, grant = call(base, "POST", "/v1/realtime/auth", mallory, ask)
     checks.that("mallory may not: 403", status == 403 and "auth" not in (grant or {}), (status, grant))
 
+    channel = call(base, "GET", "/v1/me", alice)[2]["channel"]
+    body = {"time_ms": int(time.time() * 1000), "events": [{"name": "channel_occupied", "channel": channel}]}
+    secret = demo_environment()["PARLOUR_RELAY_SECRET"].encode()
+    signature = hmac.new(secret, json.dumps(body).encode(), "sha256").hexdigest()
+    signed = {"X-Pusher-Key": demo_environment()["PARLOUR_RELAY_KEY"], "X-Pusher-Signature": signature}
+    status, _, _ = call(base, "POST", "/v1/realtime/webhook", body=body, headers=signed)
+    checks.that("the relay says that alice listens: 204", status == 204, status)
+    status, _, seen = call(base, "GET", "/v1/users/alice", carol)
+    checks.that("and carol sees her online", status == 200 and seen.get("online") is True, (status, seen))
+
     ask = {"Origin": "https://example.com", "Access-Control-Request-Method": "POST"}
     for path in ("/v1/rooms", "/v1/realtime/auth"):
         status, head, _ = call(base, "OPTIONS", path, headers=ask)
@@ -368,8 +454,11 @@ def run(checks, processes, bins, cargo_lambda, folder):
     processes.wait_for("the runtime API", lambda: listens(port))
 
     base = f"http://127.0.0.1:{port}"
+    watched = Watched(store)
     settings = demo_environment(
-        AWS_ENDPOINT_URL_DYNAMODB=f"http://127.0.0.1:{store}",
+        AWS_ENDPOINT_URL_DYNAMODB="",
+        PARLOUR_METRICS_NAMESPACE="Parlour/smoke",
+        PARLOUR_TRACING="on",
         PARLOUR_RELAY_HOST="127.0.0.1",
         PARLOUR_RELAY_PORT=hub,
         PARLOUR_PUBLIC_URL=base,
@@ -380,6 +469,8 @@ def run(checks, processes, bins, cargo_lambda, folder):
             "AWS_LAMBDA_FUNCTION_NAME": function,
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256",
             "AWS_LAMBDA_FUNCTION_VERSION": "1",
+            "AWS_ENDPOINT_URL_DYNAMODB": watched.endpoint(function),
+            "AWS_XRAY_DAEMON_ADDRESS": "127.0.0.1:{}".format(watched.xray.getsockname()[1]),
             # All that they would ever log, for check_logs.
             "AWS_LAMBDA_LOG_LEVEL": "TRACE",
         }
@@ -396,6 +487,10 @@ def run(checks, processes, bins, cargo_lambda, folder):
     check_dialects(checks, base, tokens)
     processes.check_alive()
     check_logs(checks, processes, settings)
+    check_lines(checks, processes)
+    check_traces(checks, watched)
+    check_rights(checks, watched)
+    check_complaint(checks, processes, base, tokens)
 
 
 def check_logs(checks, processes, settings):
@@ -410,6 +505,77 @@ def check_logs(checks, processes, settings):
         log = processes.log(function).read_text(errors="replace")
         leaked = [text[:20] for text in set(private) if text in log]
         checks.that(f"{function} logs no secret and no body", not leaked, leaked)
+
+
+def check_lines(checks, processes):
+    """Each request is a line of JSON, from which CloudWatch takes its figures."""
+    lines = []
+    for line in processes.log("chat").read_text(errors="replace").splitlines():
+        with contextlib.suppress(ValueError):
+            lines.append(json.loads(line))
+    posts = [line for line in lines if line.get("route") == "/v1/rooms/{id}/messages" and line.get("status") == 201]
+    one = posts[0] if posts else {}
+    named = one.get("function") == "chat" and one.get("request_id") and re.fullmatch(r"[0-9a-f-]{36}", one.get("room", ""))
+    checks.that("a post is a line with its request and its room", named, one)
+    took = one.get("StoreCalls", 0) >= 2 and one.get("Latency", 0) >= one.get("RelayLatency", 0) > 0
+    checks.that("it tells what it took", took, one)
+    figures = [
+        (directive["Namespace"], metric["Name"])
+        for directive in one.get("_aws", {}).get("CloudWatchMetrics", []) for metric in directive["Metrics"]
+    ]
+    expected = [("Parlour/smoke", name) for name in ("Latency", "StoreLatency", "RelayLatency")]
+    checks.that("CloudWatch finds its figures there", figures == expected, figures)
+    first = [line for line in lines if line.get("first")]
+    checks.that("one is the first of its process", len(first) == 1, first)
+    unknown = [line for line in lines if "route" in line and line["route"] != "none" and not line["route"].startswith("/")]
+    checks.that("paths are told as the URL table has them", not unknown, unknown)
+
+
+def check_traces(checks, watched):
+    """X-Ray's daemon hears of each request, with the calls that it made."""
+    header, document = watched.xray.recv(65536).decode().split("\n", 1)
+    checks.that("X-Ray's daemon is told what it can read", json.loads(header) == {"format": "json", "version": 1}, header)
+    segment = json.loads(document)
+    ids = re.fullmatch(r"1-[0-9a-f]{8}-[0-9a-f]{24}", segment["trace_id"]) and re.fullmatch(r"[0-9a-f]{16}", segment["parent_id"])
+    checks.that("of a request in its trace", ids and segment["type"] == "subsegment", segment)
+
+
+def check_rights(checks, watched):
+    """What each function may do with the table stands in the stack: all that it does."""
+    stack = (ROOT / "infra/template.yaml").read_text()
+    for function in FUNCTIONS:
+        role = stack.split(f"\n  {function.title()}Role:\n")[1].split("\n\n")[0]
+        granted = set(re.findall(r"dynamodb:(\w+)(?=[\s,\]])", role))
+        used = list(watched.actions(function))
+        asked = {action for action, _ in used}
+        checks.that(f"{function} asks the store for something", len(used) > 0)
+        checks.that(f"{function} may do all that it does: {', '.join(sorted(asked))}", asked <= granted, asked - granted)
+        idle = granted - asked - MAY_ALSO.get(function, set())
+        checks.that(f"{function} may do nothing that it does not", not idle, idle)
+        by_index = any("IndexName" in request for _, request in used)
+        checks.that(f"{function} may ask an index only if it does", by_index == ("/index/*" in role), role)
+    for action, request in watched.actions("realtime"):
+        written = request.get("Item") or request.get("Key")
+        place = (written or {}).get("pk", {}).get("S", "")
+        if action == "PutItem":
+            checks.that("realtime puts nothing but the salt", place == "SALT", request)
+        elif action == "UpdateItem":
+            names = set(request.get("ExpressionAttributeNames", {}).values())
+            checks.that("realtime notes nothing but who is online", place.startswith("U#") and names <= {"on", "at", "ttl", "pk", "sk"}, request)
+
+
+def check_complaint(checks, processes, base, tokens):
+    """Whatever goes wrong is logged with the request and the room in which it did."""
+    alice = tokens("alice")
+    room = call(base, "POST", "/v1/rooms", alice, {"kind": "direct", "with": "carol"})[2]["id"]
+    store = processes.running.pop("parlour")
+    store.kill()
+    store.wait()
+    status, head, _ = call(base, "POST", f"/v1/rooms/{room}/messages", alice, {"body": "hello"})
+    checks.that("without a store a post is answered 503", status == 503 and head.get("Retry-After"), status)
+    complaints = [line for line in processes.log("chat").read_text(errors="replace").splitlines() if "a store call failed" in line]
+    named = complaints and re.search(rf'request{{id="[0-9a-f-]+" room="{room}"}}', complaints[-1])
+    checks.that("and the log says of which request and room", named, complaints)
 
 
 def main():

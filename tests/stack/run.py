@@ -176,6 +176,12 @@ def check_rights(stack):
             service, _, verb = action.partition(":")
             assert service in ("dynamodb", "logs") and "*" not in verb, f"{name} may {action}"
             assert verb != "Scan" and "Table" not in verb and "Stream" not in verb.replace("LogStream", ""), f"{name} may {action}"
+    # X-Ray has no resources to name. Who may tell it is who does.
+    tracing = stack.resources["TracingRights"]["Properties"]
+    assert tracing["PolicyDocument"]["Statement"][0]["Action"] == ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
+    assert {part["Ref"] for part in parts(tracing["Roles"]) if "Ref" in part} - {"AWS::NoValue"} == {
+        f"{name}Role" for name, function in stack.functions.items() if "Tracing" not in function["Properties"]
+    }, tracing["Roles"]
     roles = {f"{name}Role" for name in stack.functions}
     assert set(stack.of("AWS::IAM::Role")) == roles, "a role that is nobody's"
     ok("each function has a role of its own, and none may scan, alter the table, or do everything")
@@ -255,6 +261,14 @@ def check_figures(stack):
     assert not cases, cases
     used = {alarm["Properties"].get("MetricName") for alarm in stack.alarms.values()}
     assert figures <= used, f"nobody watches {figures - used}"
+    # What the functions themselves make of their log has the same namespace as all other figures.
+    given = stack.tree["Globals"]["Function"]["Environment"]["Variables"]["PARLOUR_METRICS_NAMESPACE"]["Fn::If"]
+    own = {"Fn::Sub": "Parlour/${AWS::StackName}"}
+    assert given == ["HasMetrics", own, ""], given
+    assert all(
+        filter_["Properties"]["MetricTransformations"][0]["MetricNamespace"] == own
+        for filter_ in stack.of("AWS::Logs::MetricFilter").values()
+    )
     for name, function in stack.functions.items():
         settings = function["Properties"]["LoggingConfig"]
         assert settings == {"LogGroup": {"Ref": f"{name}Log"}, "LogFormat": "JSON"}, (name, settings)
@@ -348,7 +362,10 @@ def check_logs(stack, bins):
         if properties["LogGroupName"] == {"Ref": "DispatchLog"}:
             found = sum(counts(properties["FilterPattern"], line) for line in logged)
             figures[properties["MetricTransformations"][0]["MetricName"]] = found
-    assert figures.pop("EventsNotRedelivered") == 1, logged
+    assert figures.pop("EventsWaited") == 1, logged
+    waited = stack.resources["EventsWaitedFigure"]["Properties"]["MetricTransformations"][0]["MetricValue"]
+    field = waited.removeprefix("$.fields.")
+    assert [type(line["fields"][field]) for line in logged if field in line["fields"]] == [int], (waited, logged)
     assert not any(figures.values()), figures
     assert any('"put_off":1' in line["fields"].get("summary", "") for line in logged), logged
     ok("what dispatch really logs is counted, once, and as nothing else")

@@ -4,5 +4,5 @@ use std::process::ExitCode;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    shared::http::run_function(chat::routes()).await
+    shared::http::run_function(env!("CARGO_PKG_NAME"), chat::routes()).await
 }

@@ -32,6 +32,7 @@ use shared::{
     realtime::relay::{Endpoint, Relay},
     secret::Secret,
     store::{Store, table},
+    telemetry::Telemetry,
     webhook::{ReceiverUrl, SigningSecret, SigningSecrets, WebhookSettings},
 };
 use tokio::net::TcpListener;
@@ -156,6 +157,7 @@ pub(crate) async fn functions() -> Router {
         tokens,
         origins: Origins::All,
         public_url: Some("https://chat.example".into()),
+        telemetry: Telemetry::default(),
     };
     serve(chat::routes().merge(realtime::routes()), Arc::new(app))
 }

@@ -70,6 +70,9 @@ impl Services {
             Err(Untellable::RelayIsDown) => {
                 let pause = 60_000 << lease.taken.saturating_sub(1).min(8);
                 let pause = LONGEST_PAUSE.min(pause);
+                // An alarm reads how long, in seconds.
+                let waiting = push.waiting(now);
+                tracing::warn!(%room, waiting, "events wait for the relay");
                 self.store.postpone(&lease, now.plus_millis(pause)).await?;
                 Ok(Outcome::PutOff)
             }

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use tracing::level_filters::LevelFilter;
+
 use super::*;
 
 const KEY_SET: &str = "https://id.example/keys";
@@ -415,4 +417,21 @@ fn a_deployment_limits_how_often_things_are_done_unless_it_says_otherwise() {
     assert!(limits(&[]).openings.and(limits(&[]).searches).and(limits(&[]).guests).is_some());
     let other = limits(&[("PARLOUR_POST_RATE", "1/2"), ("PARLOUR_OPEN_RATE", "off")]);
     assert_eq!((other.posts, other.openings), (Some(Rate::new(1, 2)), None));
+}
+
+#[test]
+fn requests_are_traced_where_lambda_names_the_daemon() {
+    let telemetry = |changes: &[(&'static str, &str)]| read(changes).map(|it| it.telemetry);
+    assert_eq!(telemetry(&[]), Ok(TelemetrySettings::default()));
+    let daemon = ("AWS_XRAY_DAEMON_ADDRESS", "169.254.100.1:2000");
+    assert_eq!(telemetry(&[daemon]), Ok(TelemetrySettings::default()), "nobody asked for it");
+    let on = ("PARLOUR_TRACING", "on");
+    let figures = ("PARLOUR_METRICS_NAMESPACE", "Parlour/shop");
+    let settings = telemetry(&[daemon, on, figures]).unwrap();
+    assert_eq!(settings.xray, Some(SocketAddr::from(([169, 254, 100, 1], 2000))));
+    assert_eq!(settings.namespace.as_deref(), Some("Parlour/shop"));
+    let problem = telemetry(&[on]).unwrap_err();
+    assert!(problem.starts_with("AWS_XRAY_DAEMON_ADDRESS is not set"), "{problem}");
+    let problem = telemetry(&[on, ("AWS_XRAY_DAEMON_ADDRESS", "here")]).unwrap_err();
+    assert!(problem.starts_with("AWS_XRAY_DAEMON_ADDRESS is not an address"), "{problem}");
 }

@@ -1,6 +1,7 @@
 //! The HTTP side that all functions share: who calls, what they sent, what went wrong.
 
 mod extract;
+mod observe;
 mod problem;
 mod refusals;
 mod start;
@@ -18,7 +19,7 @@ pub use self::{
     refusals::{BadForm, BadJson, BadQuery, NoToken, NotTheServer, NotYours, TooMany, Unavailable},
     start::{StartError, init_logs, run_function, serve, services_of},
 };
-use crate::{actions::Services, auth::TokenRules, config::Origins};
+use crate::{actions::Services, auth::TokenRules, config::Origins, telemetry::Telemetry};
 
 /// Makes a post of a dialect safe to repeat, as a `client_id` does
 /// (draft-ietf-httpapi-idempotency-key-header). Pages may send it.
@@ -38,6 +39,8 @@ pub struct App {
     pub origins: Origins,
     /// The address under which clients reach the API, where it is set.
     pub public_url: Option<String>,
+    /// What is told of requests.
+    pub telemetry: Telemetry,
 }
 
 /// The state of every router.

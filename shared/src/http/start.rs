@@ -1,6 +1,6 @@
 //! From configuration and routes to a service.
 
-use std::{process::ExitCode, time::Duration};
+use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -18,14 +18,20 @@ use tracing_subscriber::{
     filter::Targets, layer::SubscriberExt as _, util::SubscriberInitExt as _,
 };
 
-use super::{App, IDEMPOTENCY_KEY, NEXT_CURSOR, Problem, Shared, extract::MAX_BODY};
+use super::{
+    App, IDEMPOTENCY_KEY, NEXT_CURSOR, Problem, Shared, extract::MAX_BODY, observe::observe,
+};
 use crate::{
     actions::{Services, SetupError},
     auth::{self, TokenRules},
-    config::{Config, ConfigError, LogSettings, Origins, ServiceSettings, StoreSettings},
+    config::{
+        Config, ConfigError, LogSettings, Origins, ServiceSettings, StoreSettings,
+        TelemetrySettings,
+    },
     domain::time::Clock,
     error::Error,
     store::{self, Store},
+    telemetry::{Telemetry, xray::Daemon},
 };
 
 /// Browsers ask again after this long whether they may call (the longest that all of them keep).
@@ -49,6 +55,9 @@ pub enum StartError {
     /// A client of what actions work with cannot be made.
     #[error(transparent)]
     Services(#[from] SetupError),
+    /// There is no socket for X-Ray's daemon.
+    #[error("X-Ray's daemon cannot be told: {0}")]
+    Xray(#[source] std::io::Error),
 }
 
 /// Logs on standard output, from where Lambda takes them, in the format and from the level on that the
@@ -60,14 +69,19 @@ pub fn init_logs(settings: &LogSettings) {
         .with_targets(OWN_CRATES.map(|name| (name, settings.level)));
     let logs = tracing_subscriber::fmt::layer().with_target(false).without_time().with_ansi(false);
     let registry = tracing_subscriber::registry().with(levels);
-    if settings.json { registry.with(logs.json()).init() } else { registry.with(logs).init() }
+    if settings.json {
+        registry.with(logs.json().with_span_list(false)).init()
+    } else {
+        registry.with(logs).init()
+    }
 }
 
 /// A deployed function's whole life: its environment read, its connections opened, and then one request
-/// after the other. What keeps it from starting is one line on standard error.
-pub async fn run_function(routes: Router<Shared>) -> ExitCode {
-    init_logs(&LogSettings::from_env());
-    let app = match connect().await {
+/// after the other. What keeps it from starting is one line on standard error. Its name is for its log.
+pub async fn run_function(name: &'static str, routes: Router<Shared>) -> ExitCode {
+    let logs = LogSettings::from_env();
+    init_logs(&logs);
+    let app = match connect(name, &logs).await {
         Ok(app) => app,
         Err(error) => return failed(&error),
     };
@@ -86,16 +100,31 @@ fn failed(error: &dyn std::error::Error) -> ExitCode {
 ///
 /// # Errors
 /// When a setting is missing or wrong. That nothing answers yet is no error.
-async fn connect() -> Result<Shared, StartError> {
-    let Config { store, services, tokens, origins, public_url } = Config::from_env()?;
+async fn connect(name: &'static str, logs: &LogSettings) -> Result<Shared, StartError> {
+    let Config { store, services, tokens, origins, public_url, telemetry } = Config::from_env()?;
     let app = App {
         services: services_of(&store, services)?,
         tokens: TokenRules::new(tokens, Clock::system())?,
         origins,
         public_url,
+        telemetry: telemetry_of(name, logs, telemetry)?,
     };
     app.connect().await;
     Ok(Shared::new(app))
+}
+
+fn telemetry_of(
+    function: &'static str,
+    logs: &LogSettings,
+    settings: TelemetrySettings,
+) -> Result<Telemetry, StartError> {
+    let TelemetrySettings { namespace, xray } = settings;
+    Ok(Telemetry {
+        function,
+        logs_requests: logs.level >= LevelFilter::INFO,
+        namespace,
+        xray: xray.map(Daemon::at).transpose().map_err(StartError::Xray)?,
+    })
 }
 
 /// What a deployed function's actions work with. Nothing is sent yet.
@@ -127,6 +156,7 @@ pub fn serve(routes: Router<Shared>, app: Shared) -> Router {
         .layer(CatchPanicLayer::custom(after_panic))
         .layer(middleware::map_response(keep_private))
         .layer(cors)
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), observe))
         .with_state(app)
 }
 

@@ -21,7 +21,10 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::relay::Relay;
 use super::sign::{ChannelName, Signer, request::Request};
-use crate::domain::ids::SideKey;
+use crate::{
+    domain::ids::SideKey,
+    telemetry::{self, Remote},
+};
 
 mod error;
 #[cfg(test)]
@@ -342,7 +345,8 @@ impl Publisher {
             // The first try leaves half of the time: a relay that hangs may answer on another connection.
             let now = Instant::now();
             let until = if retries.paused == 0 { now + (deadline - now) / 2 } else { deadline };
-            let error = match self.attempt(call, until).await {
+            let attempt = self.attempt(call, until);
+            let error = match telemetry::call(Remote::Relay, &call.path, attempt).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };

@@ -22,7 +22,10 @@ use aws_smithy_runtime_api::client::{
 };
 use aws_smithy_types::body::SdkBody;
 
-use crate::config::DynamoDb;
+use crate::{
+    config::DynamoDb,
+    telemetry::{self, Remote},
+};
 
 /// DynamoDB answers within milliseconds; a call that takes this long is better sent again.
 const ATTEMPT: Duration = Duration::from_millis(1500);
@@ -69,10 +72,17 @@ impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let http = self.0.clone();
         HttpConnectorFuture::new(async move {
-            let answer = http.execute(outgoing(request)?).await.map_err(failed)?;
-            let (status, headers) = (answer.status(), answer.headers().clone());
-            let mut incoming =
-                http::Response::new(SdkBody::from(answer.bytes().await.map_err(failed)?));
+            let target = request.headers().get("x-amz-target").unwrap_or_default();
+            let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
+            let request = outgoing(request)?;
+            let (status, headers, body) = telemetry::call(Remote::Store, &operation, async {
+                let answer = http.execute(request).await?;
+                let (status, headers) = (answer.status(), answer.headers().clone());
+                Ok((status, headers, answer.bytes().await?))
+            })
+            .await
+            .map_err(failed)?;
+            let mut incoming = http::Response::new(SdkBody::from(body));
             *incoming.status_mut() = status;
             *incoming.headers_mut() = headers;
             HttpResponse::try_from(incoming)

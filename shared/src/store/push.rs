@@ -82,6 +82,11 @@ impl Push {
     pub fn is_stale(&self, now: Timestamp) -> bool {
         self.since + WORTH_SECONDS * 1_000 < now.millis()
     }
+
+    /// For how many seconds the first of it has been waiting.
+    pub fn waiting(&self, now: Timestamp) -> u64 {
+        u64::try_from((now.millis() - self.since) / 1_000).unwrap_or(0)
+    }
 }
 
 /// A room as all of its members may be told of it.

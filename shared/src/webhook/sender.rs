@@ -15,7 +15,10 @@ use time::{OffsetDateTime, format_description::well_known::Rfc2822};
 use tokio::time::{Instant, timeout_at};
 
 use super::{address::is_public, breaker::Breaker, settings::WebhookSettings};
-use crate::domain::{ids::WebhookId, time::Timestamp, webhook::HookKind};
+use crate::{
+    domain::{ids::WebhookId, time::Timestamp, webhook::HookKind},
+    telemetry::{self, Remote},
+};
 
 /// An answer is read to its end and forgotten, so that its connection can be used again, unless it is
 /// longer than this, in bytes.
@@ -120,11 +123,15 @@ impl Sender {
         now: Timestamp,
     ) -> Result<(), SendError> {
         let deadline = Instant::now() + within;
-        let mut sent = self.attempt(id, &body, deadline).await;
+        let attempt = || {
+            let attempt = self.attempt(id, &body, deadline);
+            telemetry::call(Remote::Webhook, "webhook", attempt)
+        };
+        let mut sent = attempt().await;
         // A pooled connection that the receiver closed, or that died while this function was frozen: the
         // receiver itself is most likely fine.
         if matches!(&sent, Err(SendError::Unreachable(error)) if !error.is_connect()) {
-            sent = self.attempt(id, &body, deadline).await;
+            sent = attempt().await;
         }
         match &sent {
             Err(SendError::TimedOut | SendError::Unreachable(_)) => self.breaker.open(now),
