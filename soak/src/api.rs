@@ -6,7 +6,7 @@ use reqwest::{Client, Method};
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
-use crate::{Failure, way::ONCE};
+use crate::{Failure, message::ONCE};
 
 /// How long a call may take before its client takes the connection for dead.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -3,14 +3,15 @@
 
 mod api;
 mod args;
-mod history;
 mod memory;
+mod message;
 mod program;
 mod room;
 mod run;
 mod sockets;
 mod tally;
 mod trouble;
+mod verdict;
 mod way;
 
 use std::{error::Error, process::ExitCode};

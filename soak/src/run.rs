@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::{sync::Semaphore, task::JoinSet, time::interval};
+use tokio::{sync::Semaphore, task::JoinSet};
 
 use crate::{
     Failure,
@@ -19,15 +19,13 @@ use crate::{
     program::{Recipe, free_port, parlour_in},
     room::{World, live},
     sockets,
-    tally::{Broken, Tally, read},
+    tally::Tally,
     trouble::{self, Kept},
     way::Way,
 };
 
 /// How long a listener's socket lives, in the middle.
 const SOCKET_LIVES: Duration = Duration::from_secs(20);
-/// How often the summary is told.
-const TELLING: Duration = Duration::from_secs(5);
 /// How many rooms may be on their way to their end, for each that is talked in.
 const ENDING: usize = 12;
 
@@ -64,13 +62,14 @@ pub(crate) async fn run(args: &Args) -> Result<bool, Failure> {
 }
 
 /// Everything that a run needs.
-struct Stage {
+pub(crate) struct Stage {
     world: World,
-    tally: &'static Tally,
-    program: Arc<Kept>,
-    relay: Arc<Kept>,
+    pub(crate) tally: &'static Tally,
+    pub(crate) program: Arc<Kept>,
+    pub(crate) relay: Arc<Kept>,
     relay_way: Arc<Way>,
-    own: Mutex<Samples>,
+    /// The memory of this process.
+    pub(crate) own: Mutex<Samples>,
     writing: Arc<Semaphore>,
     ending: Arc<Semaphore>,
 }
@@ -159,93 +158,6 @@ impl Stage {
             done?;
         }
         Ok(())
-    }
-
-    /// A line now and then, for ever.
-    async fn tells(&self, began: Instant) {
-        let (mut tick, mut before) = (interval(TELLING), 0);
-        tick.tick().await;
-        loop {
-            tick.tick().await;
-            let (tally, posts) = (self.tally, read(&self.tally.posts));
-            let memory =
-                [self.program.measure(), self.relay.measure(), trouble::own_memory(&self.own)];
-            let memory = memory.map(|mb| mb.map_or_else(|| "-".into(), |mb| format!("{mb:.0}")));
-            eprintln!(
-                "soak: {:>4} s {posts:>8} posts, {:>5}/s, {} troubled, {} changes, {} rooms read; {} + {} faults, \
-                 {} cuts, {} kills, {} outages; {} findings; MB: program {}, relay {}, own {}",
-                began.elapsed().as_secs(),
-                (posts - before) / TELLING.as_secs(),
-                read(&tally.troubled),
-                read(&tally.changes),
-                read(&tally.rooms),
-                read(&tally.request_faults),
-                read(&tally.relay_faults),
-                read(&tally.cuts),
-                read(&tally.kills),
-                read(&tally.outages),
-                tally.found_at_all(),
-                memory[0],
-                memory[1],
-                memory[2],
-            );
-            before = posts;
-        }
-    }
-
-    #[allow(clippy::print_stdout, reason = "the verdict is what it has to say")]
-    fn verdict(&self, began: Instant, seed: u64) -> bool {
-        let (tally, seconds) = (self.tally, began.elapsed().as_secs().max(1));
-        let (posts, found) = (read(&tally.posts), |broken| tally.found(broken));
-        let all = tally.found_at_all();
-        println!(
-            "soak: {posts} posts answered in {seconds} s ({}/s), {} of them after a try that failed; {} tries without an \
-             answer, {} posts given up; {} other changes",
-            posts / seconds,
-            read(&tally.troubled),
-            read(&tally.unanswered),
-            read(&tally.given_up),
-            read(&tally.changes)
-        );
-        println!(
-            "soak: {} faults on the way to the program, {} on the way to the relay, {} sockets cut; the program killed {} \
-             times, the relay killed or shut {} times",
-            read(&tally.request_faults),
-            read(&tally.relay_faults),
-            read(&tally.cuts),
-            read(&tally.kills),
-            read(&tally.outages)
-        );
-        println!(
-            "soak: {} rooms read: {} messages, {} closed slots; {} events heard, {} fetches, {} reconnects; once it \
-             was quiet a room's listeners held all of it after {} s at most",
-            read(&tally.rooms),
-            read(&tally.messages),
-            read(&tally.voids),
-            read(&tally.events),
-            read(&tally.fetches),
-            read(&tally.reconnects),
-            read(&tally.slowest)
-        );
-        for (name, samples) in [
-            ("program", &self.program.memory),
-            ("relay", &self.relay.memory),
-            ("soak itself", &self.own),
-        ] {
-            let samples = samples.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            println!("soak: memory of the {name}: {}", samples.summary());
-        }
-        println!(
-            "soak: {}: {} lost, {} doubled, {} out of order, {} undetected gaps, {} leaks, {} otherwise wrong; seed {seed}",
-            if all == 0 { "PASSED" } else { "FAILED" },
-            found(Broken::Lost),
-            found(Broken::Doubled),
-            found(Broken::OutOfOrder),
-            found(Broken::Gap),
-            found(Broken::Leak),
-            found(Broken::Wrong)
-        );
-        all == 0
     }
 }
 

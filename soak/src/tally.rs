@@ -8,35 +8,7 @@ use std::{
     },
 };
 
-/// What a finding says was broken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Broken {
-    /// Something that was answered is not there.
-    Lost,
-    /// Something is there twice.
-    Doubled,
-    /// Something stands at another place than it was told, or than what was answered before it.
-    OutOfOrder,
-    /// A listener holds something else than the log and does not know it.
-    Gap,
-    /// Somebody got what was not for it.
-    Leak,
-    /// A count, a preview or a mark is wrong, or something was answered that should not be.
-    Wrong,
-}
-
-/// One thing that is not as promised.
-#[derive(Clone, Debug)]
-pub(crate) struct Finding {
-    pub(crate) broken: Broken,
-    pub(crate) what: String,
-}
-
-impl Finding {
-    pub(crate) fn new(broken: Broken, what: impl Into<String>) -> Self {
-        Self { broken, what: what.into() }
-    }
-}
+use tests::history::{Broken, Finding};
 
 /// How many of the findings are kept as text.
 const KEPT: usize = 100;

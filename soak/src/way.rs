@@ -2,6 +2,7 @@
 //! after it was done, and in the middle of the answer; requests are late, and arrive twice.
 
 use std::{
+    future::pending,
     io,
     net::{Ipv4Addr, SocketAddr},
     sync::{
@@ -12,15 +13,16 @@ use std::{
 };
 
 use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    io::AsyncWriteExt as _,
     net::{TcpListener, TcpStream},
     time::sleep,
 };
 
-use crate::tally::count;
+use crate::{
+    message::{message, says_once},
+    tally::count,
+};
 
-/// The longest message that passes.
-const MAX_MESSAGE: usize = 16 << 20;
 /// How long one waits who is held back in an outage.
 const HANG: Duration = Duration::from_secs(5);
 
@@ -67,9 +69,6 @@ pub(crate) struct Way {
     /// Where faults are counted.
     counter: &'static AtomicU64,
 }
-
-/// A request that says so does not arrive twice: its sender could not tell the two apart.
-pub(crate) const ONCE: &str = "x-once";
 
 impl Way {
     /// Opens it.
@@ -147,7 +146,12 @@ impl Way {
             if let Some(late) = late {
                 sleep(late).await;
             }
-            let Ok(Some(answer)) = self.ask(&mut there, &request).await else { return };
+            let answer = tokio::select! {
+                answer = self.ask(&mut there, &request) => answer,
+                // Whoever asked has given up, and the other end learns it.
+                () = hung_up(&from) => return,
+            };
+            let Ok(Some(answer)) = answer else { return };
             match fault {
                 Some(Fault::CutAfter) => return,
                 Some(Fault::CutAmid) => {
@@ -220,59 +224,10 @@ async fn ask(
     Ok(answer)
 }
 
-/// The next whole message, head and body; `None` at the end. Nobody here sends another before this was answered,
-/// and all say how long their bodies are.
-async fn message(stream: &mut TcpStream) -> io::Result<Option<Vec<u8>>> {
-    let mut bytes = Vec::with_capacity(2048);
-    let mut whole = None;
-    loop {
-        if whole.is_none() {
-            whole = length(&bytes);
-        }
-        match whole {
-            Some(whole) if bytes.len() >= whole => return Ok(Some(bytes)),
-            _ if bytes.len() > MAX_MESSAGE => return Err(io::ErrorKind::InvalidData.into()),
-            _ => {}
-        }
-        if stream.read_buf(&mut bytes).await? == 0 {
-            return if bytes.is_empty() {
-                Ok(None)
-            } else {
-                Err(io::ErrorKind::UnexpectedEof.into())
-            };
-        }
-    }
-}
-
-/// How long a message is of which this is the beginning, once its head is whole.
-fn length(bytes: &[u8]) -> Option<usize> {
-    let head = bytes.windows(4).position(|end| end == b"\r\n\r\n")? + 4;
-    Some(head + header(&bytes[..head], "content-length").and_then(|n| n.parse().ok()).unwrap_or(0))
-}
-
-fn says_once(request: &[u8]) -> bool {
-    let head = request.windows(4).position(|end| end == b"\r\n\r\n").unwrap_or(request.len());
-    header(&request[..head], ONCE).is_some()
-}
-
-/// A header's value.
-fn header<'a>(head: &'a [u8], name: &str) -> Option<&'a str> {
-    let lines = head.split(|byte| *byte == b'\n').filter_map(|line| std::str::from_utf8(line).ok());
-    let mut values = lines.filter_map(|line| line.split_once(':'));
-    values.find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_message_ends_where_its_head_says() {
-        let message = b"POST / HTTP/1.1\r\nContent-Length: 3\r\nX-Once: 1\r\n\r\nabc";
-        assert_eq!(length(message), Some(message.len()));
-        assert_eq!(length(&message[..20]), None);
-        assert!(says_once(message));
-        assert_eq!(length(b"HTTP/1.1 204 No Content\r\n\r\n"), Some(27));
-        assert!(!says_once(b"POST / HTTP/1.1\r\n\r\nx-once: 1\r\n"));
+/// Waits until the other side hangs up.
+async fn hung_up(stream: &TcpStream) {
+    match stream.peek(&mut [0]).await {
+        Ok(0) | Err(_) => {}
+        Ok(_) => pending().await,
     }
 }

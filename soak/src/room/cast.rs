@@ -4,7 +4,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{Kind, World};
-use crate::{Failure, api::Caller, history::client_id};
+use crate::{Failure, api::Caller};
+use tests::history::client_id;
 
 /// Somebody in a room.
 #[derive(Clone, Debug)]

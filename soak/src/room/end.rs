@@ -8,6 +8,7 @@ use std::{
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use tests::history::{self, Broken, Finding, Is, Message, Slot};
 use tokio::{
     sync::watch,
     task::JoinHandle,
@@ -17,14 +18,11 @@ use tokio::{
 use super::{
     Kind, Room, Seen,
     cast::{Cast, Member, number},
-    listener::{Held, Until, listen},
+    held::Held,
+    listener::{Until, listen},
     writer::post_surely,
 };
-use crate::{
-    Failure,
-    history::{self, Is, Message, Slot},
-    tally::{Broken, add},
-};
+use crate::{Failure, tally::add};
 
 /// A slot whose post never came may be closed after two seconds, and a request that arrives again does so within two.
 const QUIET: Duration = Duration::from_millis(2_500);
@@ -142,7 +140,7 @@ fn check_told(room: &Room, log: &[Slot]) {
     for at in (log.len() + 1)..notes.seen.len() {
         if let Some(Seen::Post(number)) = notes.seen[at] {
             let what = format!("post {number} was seen at {at}, where nothing is");
-            found.push(crate::tally::Finding::new(Broken::Lost, what));
+            found.push(Finding::new(Broken::Lost, what));
         }
     }
     notes.findings.extend(found);

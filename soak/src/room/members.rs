@@ -4,6 +4,7 @@ use std::{sync::atomic::Ordering, time::Duration};
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use tests::history::Broken;
 use tokio::time::{Instant, sleep};
 
 use super::{
@@ -13,7 +14,7 @@ use super::{
 use crate::{
     Failure,
     api::{Caller, Outcome},
-    tally::{Broken, count},
+    tally::count,
 };
 
 /// Longer than anything takes here.

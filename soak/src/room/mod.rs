@@ -1,7 +1,9 @@
 //! The life of one room: it is opened, talked in, listened to, and read at its end.
 
+mod acts;
 mod cast;
 mod end;
+mod held;
 mod listener;
 mod members;
 mod writer;
@@ -14,6 +16,7 @@ use std::{
     },
 };
 
+use tests::history::{Broken, Change, Finding, Is, Post, Slot};
 use tokio::{sync::OwnedSemaphorePermit, task::JoinSet};
 
 use self::cast::{Cast, Member};
@@ -21,8 +24,7 @@ pub(crate) use self::listener::RELAY_KEY;
 use crate::{
     Failure,
     api::Api,
-    history::{Change, Is, Post, Slot},
-    tally::{Broken, Finding, Tally, count},
+    tally::{Tally, count},
 };
 
 /// What all rooms share.

@@ -7,67 +7,112 @@ use std::{
 
 use serde_json::Value;
 
-use crate::tally::{Broken, Finding};
+/// What a finding says was broken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Broken {
+    /// Something that was answered is not there.
+    Lost,
+    /// Something is there twice.
+    Doubled,
+    /// Something stands at another place than it was told, or than what was answered before it.
+    OutOfOrder,
+    /// A listener holds something else than the log and does not know it.
+    Gap,
+    /// Somebody got what was not for it.
+    Leak,
+    /// A count, a preview or a mark is wrong, or something was answered that should not be.
+    Wrong,
+}
+
+/// One thing that is not as promised.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// What was broken.
+    pub broken: Broken,
+    /// What was seen.
+    pub what: String,
+}
+
+impl Finding {
+    /// A finding.
+    pub fn new(broken: Broken, what: impl Into<String>) -> Self {
+        Self { broken, what: what.into() }
+    }
+}
 
 /// A post as its client saw it.
 #[derive(Clone, Debug)]
-pub(crate) struct Post {
+pub struct Post {
     /// Its number in the room: its client id and its text hold it.
-    pub(crate) number: u32,
+    pub number: u32,
     /// Where it was answered to stand; nowhere if it was given up.
-    pub(crate) seq: Option<u64>,
+    pub seq: Option<u64>,
     /// The highest place that anybody was answered before it began.
-    pub(crate) floor: u64,
+    pub floor: u64,
 }
 
 /// An edit, a deletion or a reaction that was answered.
 #[derive(Clone, Debug)]
-pub(crate) struct Change {
-    pub(crate) seq: u64,
+pub struct Change {
+    /// The message's place.
+    pub seq: u64,
     /// The revision that the answer told.
-    pub(crate) rev: u64,
-    pub(crate) made: Made,
+    pub rev: u64,
+    /// What it did.
+    pub made: Made,
 }
 
 /// What an answered change did.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Made {
+pub enum Made {
+    /// The message has another text.
     Edit,
+    /// It has none any more.
     Deletion,
+    /// It has this emoji.
     Reaction(&'static str),
 }
 
 /// What stands at a place of a log.
 #[derive(Clone, Debug)]
-pub(crate) struct Slot {
-    pub(crate) seq: u64,
-    pub(crate) is: Is,
+pub struct Slot {
+    /// The place.
+    pub seq: u64,
+    /// What is there.
+    pub is: Is,
 }
 
 /// A message, none, or none yet.
 #[derive(Clone, Debug)]
-pub(crate) enum Is {
+pub enum Is {
+    /// A message.
     Message(Message),
+    /// None, for ever.
     Void,
+    /// None yet.
     Pending,
 }
 
 /// What matters of a message.
 #[derive(Clone, Debug)]
-pub(crate) struct Message {
+pub struct Message {
     /// The post's number; `None` where the message neither has a client id nor a text any more.
-    pub(crate) number: Option<u32>,
-    pub(crate) rev: u64,
-    pub(crate) deleted: bool,
-    pub(crate) body: Option<String>,
-    pub(crate) emoji: Vec<String>,
+    pub number: Option<u32>,
+    /// The room's revision when it became what it is.
+    pub rev: u64,
+    /// Whether it was deleted.
+    pub deleted: bool,
+    /// The text.
+    pub body: Option<String>,
+    /// What was put to it.
+    pub emoji: Vec<String>,
     /// A hash of all that is the same for every reader.
-    pub(crate) digest: u64,
+    pub digest: u64,
 }
 
 impl Slot {
     /// Reads what the API or an event shows.
-    pub(crate) fn of(json: &Value) -> Option<Self> {
+    pub fn of(json: &Value) -> Option<Self> {
         let seq = json["seq"].as_u64()?;
         let is = if json["void"] == true {
             Is::Void
@@ -80,7 +125,7 @@ impl Slot {
     }
 
     /// The message, if one stands here.
-    pub(crate) fn message(&self) -> Option<&Message> {
+    pub fn message(&self) -> Option<&Message> {
         match &self.is {
             Is::Message(message) => Some(message),
             _ => None,
@@ -88,7 +133,7 @@ impl Slot {
     }
 
     /// The same for everybody who holds the same.
-    pub(crate) fn digest(&self) -> u64 {
+    pub fn digest(&self) -> u64 {
         self.message().map_or(0, |message| message.digest)
     }
 }
@@ -123,7 +168,7 @@ impl Message {
 }
 
 /// The client id of a room's post.
-pub(crate) fn client_id(seed: u64, room: u32, number: u32) -> uuid::Uuid {
+pub fn client_id(seed: u64, room: u32, number: u32) -> uuid::Uuid {
     uuid::Uuid::from_u128(u128::from(seed) << 64 | u128::from(room) << 32 | u128::from(number))
 }
 
@@ -135,7 +180,7 @@ fn number_in(id: uuid::Uuid) -> (u32, u32) {
 }
 
 /// Whether the log is one that explains everything that its clients were told.
-pub(crate) fn check(posts: &[Post], changes: &[Change], log: &[Slot]) -> Vec<Finding> {
+pub fn check(posts: &[Post], changes: &[Change], log: &[Slot]) -> Vec<Finding> {
     let mut found = Vec::new();
     check_order(log, &mut found);
     check_posts(posts, log, &mut found);
@@ -209,70 +254,4 @@ fn check_changes(changes: &[Change], log: &[Slot], found: &mut Vec<Finding>) {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn slot(seq: u64, number: u32) -> Slot {
-        let message = json!({
-            "seq": seq, "id": format!("m{seq}"), "rev": 0, "reactions": [], "body": format!("{number} words"),
-            "client_id": client_id(7, 3, number),
-        });
-        Slot::of(&message).expect("a message")
-    }
-
-    fn post(number: u32, seq: u64, floor: u64) -> Post {
-        Post { number, seq: Some(seq), floor }
-    }
-
-    fn broken(posts: &[Post], log: &[Slot]) -> Vec<Broken> {
-        check(posts, &[], log).iter().map(|finding| finding.broken).collect()
-    }
-
-    #[test]
-    fn a_log_that_holds_every_post_once_and_in_order_is_good() {
-        let given_up = Post { number: 9, seq: None, floor: 1 };
-        let void = Slot { seq: 3, is: Is::Void };
-        let posts = [post(1, 1, 0), post(2, 2, 1), given_up];
-        assert_eq!(broken(&posts, &[slot(1, 1), slot(2, 2), void.clone()]), []);
-        // Whoever gave up may have been heard all the same.
-        assert_eq!(broken(&posts, &[slot(1, 1), slot(2, 2), void, slot(4, 9)]), []);
-    }
-
-    #[test]
-    fn what_is_lost_doubled_moved_or_nobodys_is_told() {
-        let posts = [post(1, 1, 0), post(2, 2, 0)];
-        let void = Slot { seq: 2, is: Is::Void };
-        assert_eq!(broken(&posts, &[slot(1, 1), void.clone()]), [Broken::Lost]);
-        assert_eq!(broken(&posts, &[slot(1, 1)]), [Broken::Lost]);
-        assert_eq!(broken(&posts, &[slot(1, 1), slot(2, 2), slot(3, 2)]), [Broken::Doubled]);
-        assert_eq!(broken(&posts, &[slot(1, 2), slot(2, 1)]), [Broken::Lost, Broken::Lost]);
-        assert_eq!(broken(&posts, &[slot(1, 1), slot(2, 2), slot(3, 8)]), [Broken::Wrong]);
-        assert_eq!(broken(&[post(1, 1, 1)], &[slot(1, 1)]), [Broken::OutOfOrder]);
-        assert_eq!(
-            broken(&[post(1, 1, 0)], &[slot(1, 1), slot(3, 1)]).first(),
-            Some(&Broken::OutOfOrder)
-        );
-        let open = Slot { seq: 1, is: Is::Pending };
-        assert_eq!(broken(&[], &[open]), [Broken::Lost]);
-    }
-
-    #[test]
-    fn a_change_that_is_not_there_is_told() {
-        let mut deleted = slot(1, 1);
-        let made = [Made::Edit, Made::Deletion, Made::Reaction("\u{1f381}")];
-        let changes = made.map(|made| Change { seq: 1, rev: 1, made });
-        assert_eq!(check(&[post(1, 1, 0)], &changes, &[deleted.clone()]).len(), 3);
-        if let Is::Message(message) = &mut deleted.is {
-            (message.rev, message.deleted, message.body) = (3, true, None);
-        }
-        assert_eq!(check(&[post(1, 1, 0)], &changes, &[deleted]).len(), 0);
-    }
-
-    #[test]
-    fn whoever_holds_another_text_holds_another_digest() {
-        assert_eq!(slot(1, 1).digest(), slot(1, 1).digest());
-        assert_ne!(slot(1, 1).digest(), slot(1, 2).digest());
-    }
-}
+mod tests;
