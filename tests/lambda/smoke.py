@@ -493,8 +493,9 @@ def run(checks, processes, bins, cargo_lambda, folder):
     check_complaint(checks, processes, base, tokens)
 
 
+# Invariant I11.
 def check_logs(checks, processes, settings):
-    """Invariant I11: no secret, no token and nothing that anybody wrote is in a log, at any level."""
+    """No secret, no token and nothing that anybody wrote is in a log, at any level."""
     secrets = [value for name, value in settings.items() if name.endswith("SECRET") and value]
     files = [file for file in EVENTS.glob("*.json") if file.stem != SCHEDULED]
     events = [json.loads(file.read_text()) for file in files]

@@ -18,6 +18,7 @@
 //! | `relay` | a relay that records, refuses or hangs |
 //! | `distant` | the store, each call taking its time |
 //! | `meter` | the store, counting calls and units |
+//! | `history` | what clients know of a room, against its log |
 //! | `faulty` | the store over a network that misbehaves |
 //! | `traces` | what would give an identity away, however it is written |
 //! | `lagging` | the store, and a copy of it that lags behind |
@@ -30,6 +31,7 @@ mod app;
 mod distant;
 mod documents;
 mod faulty;
+pub mod history;
 pub mod identity;
 pub mod lagging;
 mod listener;

@@ -31,13 +31,14 @@ impl Wire for Engine {
     fn call(&self, request: Request) -> Pin<Box<dyn Future<Output = Result<Answer, Lost>> + Send>> {
         let engine = self.clone();
         Box::pin(async move {
-            let (_busy, at_once) = engine.begin();
-            if at_once {
+            // The engine does one thing at a time. Whoever waits for it waits here, where that costs no thread.
+            let _turn = engine.turn().await;
+            if engine.answers_at_once() {
                 // A tenth of a millisecond; handing it to another thread would take as long.
                 return Ok(engine.answer(&request));
             }
-            // The engine does one thing at a time. Whoever waits for it must not hold up the rest.
-            let answer = tokio::task::spawn_blocking(move || engine.answer(&request));
+            let busy = engine.clone();
+            let answer = tokio::task::spawn_blocking(move || busy.answer(&request));
             answer.await.map_err(|_| Lost)
         })
     }
@@ -83,4 +84,38 @@ fn response(answer: Answer) -> Result<HttpResponse, ConnectorError> {
     let status = StatusCode::from_u16(answer.status)
         .map_err(|error| ConnectorError::other(error.into(), None))?;
     Ok(HttpResponse::new(status.into(), SdkBody::from(answer.body)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use tokio::runtime::Builder;
+
+    use super::*;
+
+    /// Each thread that waits holds memory, and the system switches between all of them.
+    #[test]
+    fn calls_that_come_at_once_wait_for_each_other_without_a_thread_each() {
+        let threads = Builder::new_multi_thread().worker_threads(2).max_blocking_threads(1).build();
+        threads.expect("a runtime").block_on(async {
+            let (release, released) = mpsc::channel::<()>();
+            // The only thread there is for what blocks.
+            let blocked = tokio::task::spawn_blocking(move || released.recv());
+            let engine = Engine::memory().expect("an empty store");
+            let asks = || Request {
+                operation: "DescribeTable".into(),
+                body: b"{\"TableName\":\"t\"}".to_vec(),
+            };
+            let calls: Vec<_> = (0..200).map(|_| tokio::spawn(engine.call(asks()))).collect();
+
+            for call in calls {
+                let answer = call.await.expect("no panic").expect("an answer");
+                assert_eq!(answer.status, 400, "{}", answer.body);
+            }
+
+            drop(release);
+            assert!(blocked.await.expect("no panic").is_err());
+        });
+    }
 }

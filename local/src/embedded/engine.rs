@@ -1,15 +1,10 @@
 //! DynamoDB's JSON operations, answered by an embedded engine over SQLite.
 
-use std::{
-    path::Path,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-};
+use std::{path::Path, sync::Arc};
 
 use dynoxide::{Database, DynoxideError};
 use serde::{Serialize, de::DeserializeOwned};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// A request as the SDK would send it.
 #[derive(Clone, Debug)]
@@ -48,17 +43,8 @@ pub struct EngineError(String);
 pub struct Engine {
     database: Database,
     durability: Durability,
-    /// How many requests are being answered.
-    busy: Arc<AtomicUsize>,
-}
-
-/// A request that is being answered; one less once it is dropped.
-pub(super) struct Busy(Arc<AtomicUsize>);
-
-impl Drop for Busy {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
+    /// Whose turn it is.
+    turns: Arc<Semaphore>,
 }
 
 impl std::fmt::Debug for Engine {
@@ -74,7 +60,7 @@ impl Engine {
     /// When there is no memory for it.
     pub fn memory() -> Result<Self, EngineError> {
         let database = Database::memory().map_err(|error| EngineError(error.to_string()))?;
-        Ok(Self { database, durability: Durability::Process, busy: Arc::default() })
+        Ok(Self { database, durability: Durability::Process, turns: one_at_a_time() })
     }
 
     /// A store in a file, made if there is none.
@@ -89,14 +75,17 @@ impl Engine {
             // in, sets the normal mode of SQLite's write-ahead log: a sync per checkpoint.
             database.disable_bulk_loading().map_err(|error| EngineError(error.to_string()))?;
         }
-        Ok(Self { database, durability, busy: Arc::default() })
+        Ok(Self { database, durability, turns: one_at_a_time() })
     }
 
-    /// Counts a request in, and says whether it will be answered at once: alone, and without a disk to
-    /// wait for.
-    pub(super) fn begin(&self) -> (Busy, bool) {
-        let others = self.busy.fetch_add(1, Ordering::Relaxed);
-        (Busy(Arc::clone(&self.busy)), others == 0 && self.durability == Durability::Process)
+    /// Waits until nothing else is being answered.
+    pub(super) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        self.turns.acquire().await.ok()
+    }
+
+    /// Whether an answer takes no longer than it takes to hand a request over: there is no disk to wait for.
+    pub(super) fn answers_at_once(&self) -> bool {
+        self.durability == Durability::Process
     }
 
     /// Answers one request. It blocks, for a disk at most.
@@ -136,6 +125,10 @@ impl Engine {
             ))),
         }
     }
+}
+
+fn one_at_a_time() -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(1))
 }
 
 /// Reads a request. The engine marks what DynamoDB would call invalid, rather than unreadable, in

@@ -35,9 +35,14 @@ const CHANGES_PER_CALL: usize = 5;
 /// How long a relay that is down is left alone at most, in milliseconds.
 const LONGEST_PAUSE: i64 = 5 * 60_000;
 
+/// How often a room is read again because messages changed meanwhile.
+const MAX_READINGS: usize = 8;
+
 /// Why a room's events were not told again.
 enum Untellable {
     RelayIsDown,
+    /// Messages have changed since the room was read, by whose name the channel is called.
+    MovedOn,
     Store(Error),
 }
 
@@ -62,12 +67,12 @@ impl Services {
             self.store.finish_push(&lease, &push, now).await?;
             return Ok(Outcome::GivenUp);
         }
-        match self.tell_again(room, &lease, &push).await {
+        match self.tell_as_it_is_now(room, &lease, &push).await {
             Ok(()) => {
                 self.store.finish_push(&lease, &push, now).await?;
                 Ok(Outcome::Done)
             }
-            Err(Untellable::RelayIsDown) => {
+            Err(Untellable::RelayIsDown | Untellable::MovedOn) => {
                 let pause = 60_000 << lease.taken.saturating_sub(1).min(8);
                 let pause = LONGEST_PAUSE.min(pause);
                 // An alarm reads how long, in seconds.
@@ -78,6 +83,23 @@ impl Services {
             }
             Err(Untellable::Store(error)) => Err(error),
         }
+    }
+
+    /// Tells it again from a reading of the room that is no older than any message: an older one would tell a member
+    /// who was removed in between what was written after that.
+    async fn tell_as_it_is_now(
+        &self,
+        room: RoomId,
+        lease: &Lease,
+        push: &Push,
+    ) -> Result<(), Untellable> {
+        for _ in 0..MAX_READINGS {
+            match self.tell_again(room, lease, push).await {
+                Err(Untellable::MovedOn) => {}
+                told => return told,
+            }
+        }
+        Err(Untellable::MovedOn)
     }
 
     /// Everything that was noted, messages first.
@@ -123,6 +145,9 @@ impl Services {
         loop {
             let page = self.store.messages_after(room, &told.head, after, PER_PAGE, &self.clock);
             let (messages, reached) = page.await?;
+            if is_newer(&messages, told) {
+                return Err(Untellable::MovedOn);
+            }
             let by_itself = many || told.head.dialect(room).is_some();
             for together in messages.chunks(if by_itself { 1 } else { PER_CALL }) {
                 let mut events = Vec::new();
@@ -176,6 +201,9 @@ impl Services {
         while after < told.head.rev {
             let page = self.store.changed_after(room, &told.head, after, PER_PAGE as usize);
             let (messages, reached) = page.await?;
+            if is_newer(&messages, told) {
+                return Err(Untellable::MovedOn);
+            }
             let channel = Channel::Room(room, told.head.generation);
             let events = messages.iter().map(|message| {
                 let shown = Box::new(view(message, &told.head, None));
@@ -252,6 +280,11 @@ impl Services {
             ..RoomChange::default()
         }
     }
+}
+
+/// Whether any of these has become what it is after the room was read.
+fn is_newer(messages: &[Message], told: &Told) -> bool {
+    messages.iter().any(|message| message.rev > told.head.rev)
 }
 
 /// Those for whom the room is gone, since they were removed or it was deleted, are told so.

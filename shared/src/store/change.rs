@@ -133,6 +133,10 @@ impl Store {
                 changed,
             };
             let Some(after) = after else {
+                if message.rev > head.rev {
+                    // It has changed since the room was read, and so may have who hears of it.
+                    continue;
+                }
                 // It was this call's own doing if it tried before: only the answer was lost then. Or
                 // somebody else asked for the same, and the room is told twice.
                 return Ok(done(message, head, tries > 0));

@@ -220,6 +220,7 @@ impl Run<'_> {
                     if self.claim.is_some() && differs {
                         return Err(AppendError::ClientIdReused);
                     }
+                    let room = self.no_older_than(&message, room).await?;
                     return Ok(room.with(message, self.claim.is_none()));
                 }
                 PutOutcome::Found(_) => {
@@ -233,6 +234,20 @@ impl Run<'_> {
             }
         }
         Err(StoreError::Unavailable("the slots of this post were closed too often".into()).into())
+    }
+
+    /// The room as it was when the message became what it is, or later. HEAD names the channel on which the message
+    /// is told once more; an older one would tell a member who was removed what was written after that.
+    async fn no_older_than(
+        &self,
+        message: &Message,
+        room: Committed,
+    ) -> Result<Committed, AppendError> {
+        if message.rev <= room.head.rev {
+            return Ok(room);
+        }
+        let head = self.store.read_head(self.room).await?.ok_or(AppendError::NotAMember)?;
+        self.admit(head).await
     }
 
     /// Says that `taken` belongs to the client id, or finds which slot does and closes `taken`.

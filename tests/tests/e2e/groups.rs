@@ -12,6 +12,8 @@ use uuid::Uuid;
 
 use crate::NO_ROOM;
 
+mod overtaken;
+
 /// Alice, who founded a group with bob and carol.
 struct Three {
     app: TestApp,

@@ -5,10 +5,7 @@ use std::{
     time::Instant,
 };
 
-use crate::{
-    history::{Lab, check_run},
-    scenario::Scenario,
-};
+use crate::{history::check_run, lab::Lab, scenario::Scenario};
 
 /// Whoever decides what happens next.
 pub(crate) trait Choose {

@@ -5,8 +5,13 @@
 //! seeds are printed when they fail (`PARLOUR_SEED=n` runs one again). What is checked is in
 //! `history.rs`.
 
+mod changed;
 mod explore;
 mod history;
+mod lab;
+mod live;
+mod members;
+mod room;
 mod scenario;
 mod world;
 

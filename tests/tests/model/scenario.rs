@@ -3,9 +3,10 @@
 /// Someone who acts on the room.
 #[derive(Clone, Debug)]
 pub(crate) struct Actor {
-    /// `alice` or `bob`.
+    /// `alice`, `bob`, or in groups `carol`.
     pub(crate) user: &'static str,
-    pub(crate) does: Does,
+    /// One after another.
+    pub(crate) does: Vec<Does>,
     /// How far this actor's clock is off, in milliseconds.
     pub(crate) clock_skew: i64,
 }
@@ -21,6 +22,12 @@ pub(crate) enum Does {
     List,
     /// Changes what stands at a slot, if it may.
     Change { seq: u64, into: Becomes },
+    /// Marks everything up to a slot as read.
+    Mark { seq: u64 },
+    /// Puts the room away, or takes it back.
+    File { away: bool },
+    /// Takes carol out of the group.
+    RemoveCarol,
 }
 
 /// What becomes of a message.
@@ -32,45 +39,71 @@ pub(crate) enum Becomes {
 }
 
 impl Actor {
+    fn new(user: &'static str, does: Does) -> Self {
+        Self { user, does: vec![does], clock_skew: 0 }
+    }
+
+    pub(crate) fn marks(user: &'static str, seq: u64) -> Self {
+        Self::new(user, Does::Mark { seq })
+    }
+
+    pub(crate) fn files(user: &'static str, away: bool) -> Self {
+        Self::new(user, Does::File { away })
+    }
+
+    pub(crate) fn removes_carol(user: &'static str) -> Self {
+        Self::new(user, Does::RemoveCarol)
+    }
+
+    /// And after that what the other does, with the same function's memory.
+    pub(crate) fn then(mut self, other: Self) -> Self {
+        self.does.extend(other.does);
+        self
+    }
+
     /// A run of the post of a message; actors with the same number run the same post.
     pub(crate) fn post(user: &'static str, message: u8) -> Self {
-        Self { user, does: Does::Post { message, client_id: true, retry: false }, clock_skew: 0 }
+        Self::new(user, Does::Post { message, client_id: true, retry: false })
     }
 
     pub(crate) fn reader(user: &'static str, pages: usize) -> Self {
-        Self { user, does: Does::Read { pages }, clock_skew: 0 }
+        Self::new(user, Does::Read { pages })
     }
 
     pub(crate) fn edits(user: &'static str, seq: u64) -> Self {
-        Self { user, does: Does::Change { seq, into: Becomes::Edited }, clock_skew: 0 }
+        Self::new(user, Does::Change { seq, into: Becomes::Edited })
     }
 
     pub(crate) fn deletes(user: &'static str, seq: u64) -> Self {
-        Self { user, does: Does::Change { seq, into: Becomes::Deleted }, clock_skew: 0 }
+        Self::new(user, Does::Change { seq, into: Becomes::Deleted })
     }
 
     pub(crate) fn reacts(user: &'static str, seq: u64) -> Self {
-        Self { user, does: Does::Change { seq, into: Becomes::ReactedTo }, clock_skew: 0 }
+        Self::new(user, Does::Change { seq, into: Becomes::ReactedTo })
     }
 
     pub(crate) fn list(user: &'static str) -> Self {
-        Self { user, does: Does::List, clock_skew: 0 }
+        Self::new(user, Does::List)
     }
 
     pub(crate) fn posts(&self) -> bool {
-        matches!(self.does, Does::Post { .. })
+        self.does.iter().any(|does| matches!(does, Does::Post { .. }))
     }
 
     pub(crate) fn with_retry(mut self) -> Self {
-        if let Does::Post { retry, .. } = &mut self.does {
-            *retry = true;
+        for does in &mut self.does {
+            if let Does::Post { retry, .. } = does {
+                *retry = true;
+            }
         }
         self
     }
 
     pub(crate) fn without_client_id(mut self) -> Self {
-        if let Does::Post { client_id, .. } = &mut self.does {
-            *client_id = false;
+        for does in &mut self.does {
+            if let Does::Post { client_id, .. } = does {
+                *client_id = false;
+            }
         }
         self
     }
@@ -86,9 +119,21 @@ impl Actor {
     }
 }
 
+/// What sort of room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Alice and bob.
+    Direct,
+    /// Alice, and bob as a merchant with a desk.
+    Listing,
+    /// Alice, who owns it, bob and carol.
+    Group,
+}
+
 /// Actors and what may go wrong.
 #[derive(Clone, Debug)]
 pub(crate) struct Scenario {
+    pub(crate) kind: Kind,
     pub(crate) actors: Vec<Actor>,
     /// How many faults the world may put in.
     pub(crate) faults: usize,
@@ -106,6 +151,7 @@ pub(crate) struct Scenario {
 impl Scenario {
     pub(crate) fn of(actors: impl Into<Vec<Actor>>) -> Self {
         Self {
+            kind: Kind::Direct,
             actors: actors.into(),
             faults: 0,
             stale_reads: false,
@@ -113,6 +159,11 @@ impl Scenario {
             late_starts: false,
             posted: 0,
         }
+    }
+
+    pub(crate) fn in_a(mut self, kind: Kind) -> Self {
+        self.kind = kind;
+        self
     }
 
     pub(crate) fn with_posted(mut self, posted: u8) -> Self {
