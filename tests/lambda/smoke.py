@@ -364,7 +364,9 @@ def check_http(checks, base, tokens):
     status, _, again = call(base, "POST", "/v1/rooms", carol, {"kind": "direct", "with": "alice"})
     checks.that("carol opens the same one: 200", status == 200 and again["id"] == room["id"], (status, again))
 
-    status, _, message = call(base, "POST", f"{path}/messages", alice, {"body": "Hello from a function"})
+    status, head, message = call(base, "POST", f"{path}/messages", alice, {"body": "Hello from a function"})
+    timing = head.get("Server-Timing", "")
+    checks.that("the answer tells what it took", re.fullmatch(r'store;desc="2 calls";dur=[\d.]+, relay;dur=[\d.]+, total;dur=[\d.]+', timing), timing)
     checks.that("alice posts: 201", status == 201 and message["seq"] == 1, (status, message))
     checks.that("and the relay took the event", status == 201 and message["delivered"] is True, message)
 
@@ -374,8 +376,9 @@ def check_http(checks, base, tokens):
     status, _, page = call(base, "GET", f"{path}/messages?after=1&limit=5", carol)
     checks.that("and nothing after it", status == 200 and page["messages"] == [], (status, page))
 
-    status, _, problem = call(base, "GET", f"{path}/messages", mallory)
+    status, head, problem = call(base, "GET", f"{path}/messages", mallory)
     checks.that("mallory does not: 404", status == 404, (status, problem))
+    checks.that("and is not told what it took", "Server-Timing" not in head, dict(head))
     status, head, problem = call(base, "GET", "/v1/rooms")
     challenge = head.get("WWW-Authenticate", "")
     checks.that("nobody does without a token: 401", status == 401 and challenge.startswith("Bearer"), (status, problem))

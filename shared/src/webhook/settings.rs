@@ -132,12 +132,22 @@ mod tests {
             "a.localhost",
             "0",
             "0.0.0.0",
-            "\u{ff11}27.0.0.1",
         ] {
             let url = format!("https://{host}/hooks");
             let refused = ReceiverUrl::parse(&url, false).unwrap_err();
             assert!(refused.starts_with("is a private address"), "{url}: {refused}");
             assert!(ReceiverUrl::parse(&url, true).is_ok(), "{url}");
         }
+    }
+
+    /// Signs that stand for others lead nowhere; what they stand for may be written.
+    #[test]
+    fn a_host_beyond_ascii_is_none_wherever_it_would_lead() {
+        for host in ["\u{ff11}27.0.0.1", "127\u{3002}0.0.1", "m\u{fc}nchen.example"] {
+            let url = format!("https://{host}/hooks");
+            assert!(ReceiverUrl::parse(&url, false).is_err(), "{url}");
+            assert!(ReceiverUrl::parse(&url, true).is_err(), "{url}");
+        }
+        assert!(ReceiverUrl::parse("https://xn--mnchen-3ya.example/hooks", false).is_ok());
     }
 }
