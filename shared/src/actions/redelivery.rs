@@ -43,6 +43,8 @@ enum Untellable {
     RelayIsDown,
     /// Messages have changed since the room was read, by whose name the channel is called.
     MovedOn,
+    /// A slot is neither written nor given up, and what stands behind it is told after it.
+    IsOpen,
     Store(Error),
 }
 
@@ -72,12 +74,12 @@ impl Services {
                 self.store.finish_push(&lease, &push, now).await?;
                 Ok(Outcome::Done)
             }
-            Err(Untellable::RelayIsDown | Untellable::MovedOn) => {
+            Err(Untellable::RelayIsDown | Untellable::MovedOn | Untellable::IsOpen) => {
                 let pause = 60_000 << lease.taken.saturating_sub(1).min(8);
                 let pause = LONGEST_PAUSE.min(pause);
                 // An alarm reads how long, in seconds.
                 let waiting = push.waiting(now);
-                tracing::warn!(%room, waiting, "events wait for the relay");
+                tracing::warn!(%room, waiting, "events wait to be sent");
                 self.store.postpone(&lease, now.plus_millis(pause)).await?;
                 Ok(Outcome::PutOff)
             }
@@ -156,9 +158,11 @@ impl Services {
                 }
                 self.send(events).await?;
             }
-            if reached == after || reached >= told.head.seq {
-                // What is still pending tells of itself.
+            if reached >= told.head.seq {
                 return Ok(());
+            }
+            if reached == after {
+                return Err(Untellable::IsOpen);
             }
             self.store.told_up_to(lease, push, reached).await?;
             after = reached;

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use futures_util::future::join;
 use serde_json::{Value, json};
-use tests::{FakeRelay, Heard, Meter, Mood, Room, TestApp, User};
+use tests::{Call, FakeRelay, Fault, Faulty, Heard, Meter, Mood, Room, TestApp, User};
+use uuid::Uuid;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -358,6 +359,33 @@ async fn a_long_log_is_told_in_order() {
 
     let expected: Vec<u64> = (1..=250).collect();
     assert_eq!(seqs(&named(&told, "new_message")), expected);
+}
+
+/// Fault F1. Fault F8. Invariant I5: what stands behind a slot that may still be written waits for that.
+#[tokio::test]
+async fn a_message_behind_an_open_slot_is_told_once_that_is_closed() {
+    let (relay, store) = (FakeRelay::start().await, Faulty::new());
+    let app = TestApp::between(store.clone(), &relay).await;
+    let (alice, bob) = (app.user("alice").await, app.user("bob").await);
+    let room = alice.opens_direct("bob").await;
+    relay.becomes(Mood::Answers(500));
+    app.set_clock("2031-05-05T12:00:29.000Z").await;
+    bob.posts(&room, "before it").await;
+    store.follow(|call: &Call<'_>| call.puts_message().then_some(Fault::LoseRequest));
+    alice.tries_to_post(&room, "given up", Uuid::new_v4()).await.problem(503);
+    store.heal();
+    app.set_clock("2031-05-05T12:00:30.000Z").await;
+    bob.posts(&room, "behind it").await;
+    relay.becomes(Mood::Answers(200));
+    let outage = relay.triggers().len();
+
+    app.set_clock("2031-05-05T12:00:31.000Z").await;
+    app.dispatches().await;
+    assert_eq!(seqs(&named(&relay.triggers_since(outage), "new_message")), [1]);
+    app.advance_clock(MINUTE).await;
+    app.dispatches().await;
+
+    assert_eq!(seqs(&named(&relay.triggers_since(outage), "new_message")), [1, 3]);
 }
 
 /// Invariant I12: nothing runs, or costs, while nothing is due.
