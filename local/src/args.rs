@@ -18,9 +18,8 @@ pub struct Args {
     #[arg(long, value_name = "DIR", default_value = ".parlour")]
     pub data: PathBuf,
 
-    /// Wait for the disk at every write, so that a power cut loses nothing either. Without it,
-    /// answered messages survive a crash or kill -9 of this program, and writing is about six times
-    /// faster
+    /// Answer only what is on the disk, so that a power cut loses nothing either. Without it, answered
+    /// messages survive a crash or kill -9 of this program, and a post takes about two thirds of the time
     #[arg(long)]
     pub power_safe: bool,
 

@@ -30,17 +30,7 @@ pub trait Wire: fmt::Debug + Send + Sync + 'static {
 impl Wire for Engine {
     fn call(&self, request: Request) -> Pin<Box<dyn Future<Output = Result<Answer, Lost>> + Send>> {
         let engine = self.clone();
-        Box::pin(async move {
-            // The engine does one thing at a time. Whoever waits for it waits here, where that costs no thread.
-            let _turn = engine.turn().await;
-            if engine.answers_at_once() {
-                // A tenth of a millisecond; handing it to another thread would take as long.
-                return Ok(engine.answer(&request));
-            }
-            let busy = engine.clone();
-            let answer = tokio::task::spawn_blocking(move || busy.answer(&request));
-            answer.await.map_err(|_| Lost)
-        })
+        Box::pin(async move { engine.answer_in_turn(&request).await.map_err(|_| Lost) })
     }
 }
 

@@ -4,6 +4,7 @@
 //! the HTTP connection, ends here instead of there.
 
 mod client;
+mod disk;
 mod engine;
 mod server;
 
