@@ -21,7 +21,7 @@ use tracing::Instrument as _;
 use super::Shared;
 use crate::{
     domain::ids::RoomId,
-    telemetry::{Journal, Line, Telemetry, keeping, metrics_line, xray},
+    telemetry::{Journal, Line, Telemetry, keeping, log_line, xray},
 };
 
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
@@ -67,7 +67,7 @@ pub(super) async fn observe(State(app): State<Shared>, request: Request, next: N
 
 fn tell(telemetry: &Telemetry, line: &Line<'_>, journal: &Journal, began: SystemTime) {
     if telemetry.logs_requests {
-        let words = metrics_line(line, journal, telemetry.namespace.as_deref(), began);
+        let words = log_line(line, journal, telemetry.namespace.as_deref(), began);
         // A log that takes no more is no reason to refuse an answer.
         let _ = writeln!(std::io::stdout().lock(), "{words}");
     }

@@ -94,7 +94,7 @@ const WITH_RELAY: &[Metric] = &[LATENCY, STORE, RELAY];
 ///
 /// # Panics
 /// Never: it is plain text and numbers.
-pub fn metrics_line(
+pub fn log_line(
     line: &Line<'_>,
     journal: &Journal,
     namespace: Option<&str>,
@@ -167,7 +167,7 @@ mod tests {
     #[test]
     fn cloudwatch_finds_each_figure_that_a_line_names() {
         let now = SystemTime::UNIX_EPOCH + Duration::from_millis(1_700_000_000_123);
-        let line = read(&metrics_line(&LINE, &journal(), Some("Parlour/shop"), now));
+        let line = read(&log_line(&LINE, &journal(), Some("Parlour/shop"), now));
         assert_eq!(line["_aws"]["Timestamp"], 1_700_000_000_123_u64);
         let directive = &line["_aws"]["CloudWatchMetrics"][0];
         assert_eq!(directive["Namespace"], "Parlour/shop");
@@ -184,7 +184,7 @@ mod tests {
     #[test]
     fn a_line_without_figures_is_the_same_line() {
         let now = SystemTime::UNIX_EPOCH;
-        let line = read(&metrics_line(&LINE, &journal(), None, now));
+        let line = read(&log_line(&LINE, &journal(), None, now));
         assert_eq!(
             line,
             json!({
@@ -198,7 +198,7 @@ mod tests {
 
     #[test]
     fn a_relay_that_was_not_called_has_no_figure() {
-        let line = metrics_line(&LINE, &Journal::default(), Some("P"), SystemTime::UNIX_EPOCH);
+        let line = log_line(&LINE, &Journal::default(), Some("P"), SystemTime::UNIX_EPOCH);
         assert!(!line.contains("RelayLatency"), "{line}");
     }
 }

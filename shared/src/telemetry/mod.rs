@@ -13,7 +13,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-pub use self::line::{Line, metrics_line};
+pub use self::line::{Line, log_line};
 use self::xray::Daemon;
 
 /// How many calls a journal names one by one; all of them count. X-Ray takes about as many in a segment.
