@@ -31,7 +31,7 @@ TEMPLATE = ROOT / "infra/template.yaml"
 TOOLS = pathlib.Path(sys.executable).parent
 
 # What builds a function for Lambda's processors, from PyPI: 100 MB, and only where Rust can.
-CARGO_LAMBDA = ("cargo-lambda==1.9.2", "ziglang==0.15.1")
+CARGO_LAMBDA = ("cargo-lambda==1.9.2", "ziglang==0.17.1")
 
 # Read by config.rs and deliberately not set by the stack, each with its reason.
 ABSENT: dict[str, str] = {}
