@@ -16,7 +16,7 @@ use std::{
 use uuid::Uuid;
 
 use self::{
-    environment::{about, environment},
+    environment::{about, asking, environment},
     process::{Function, Recipe, Starts},
     rivals::Rival,
 };
@@ -38,23 +38,35 @@ const ZIP_MB: f64 = 3.5;
 
 const CREATE_MESSAGE: &str = include_str!("../../events/create_message.json");
 const AUTHORIZE_CHANNEL: &str = include_str!("../../events/authorize_channel.json");
+const DISPATCH: &str = include_str!("../../events/dispatch.json");
 
 /// A function and an event to send to it.
 struct Case {
     name: &'static str,
     operation: &'static str,
-    event: &'static str,
-    status: u16,
+    event: String,
+    /// Of an HTTP answer.
+    status: Option<u16>,
 }
 
-const CHAT: Case =
-    Case { name: "chat", operation: "create_message", event: CREATE_MESSAGE, status: 201 };
-const REALTIME: Case = Case {
-    name: "realtime",
-    operation: "authorize_channel",
-    event: AUTHORIZE_CHANNEL,
-    status: 200,
-};
+impl Case {
+    /// All functions.
+    fn all() -> Result<[Self; 4], Failure> {
+        let of = |name, operation, event, status| Self { name, operation, event, status };
+        let threads = asking(CREATE_MESSAGE, "GET", "/chat_threads")?;
+        Ok([
+            of("chat", "create_message", CREATE_MESSAGE.to_owned(), Some(201)),
+            of("realtime", "authorize_channel", AUTHORIZE_CHANNEL.to_owned(), Some(200)),
+            of("dialects", "GET /chat_threads", threads, Some(200)),
+            of("dispatch", "nothing due", DISPATCH.to_owned(), None),
+        ])
+    }
+
+    /// Whether peers do the same job.
+    fn has_rivals(&self) -> bool {
+        self.name == "chat"
+    }
+}
 
 /// One who does the job of a case.
 struct Subject {
@@ -89,7 +101,7 @@ pub(crate) async fn measure(
     textbook::open_room(&dynamo, &textbook_room, &["alice", "bob"]).await?;
 
     let bench = Bench { functions, scratch, budget, environment, room, rivals, textbook_room };
-    for case in [CHAT, REALTIME] {
+    for case in Case::all()? {
         eprintln!("bench: function {}", case.name);
         bench.measure(&case, report).await?;
     }
@@ -113,11 +125,10 @@ impl Bench<'_> {
         let recipe = Recipe {
             command: vec![path.clone()],
             environment: self.environment.clone(),
-            made_by: "cargo build --release -p chat -p realtime",
+            made_by: "cargo build --release",
         };
         let mut subjects = vec![Subject::new(recipe.clone(), &self.room)];
-        let is_chat = case.name == CHAT.name;
-        let beside: &[Rival] = if is_chat { &self.rivals } else { &[] };
+        let beside: &[Rival] = if case.has_rivals() { &self.rivals } else { &[] };
         subjects.extend(
             beside.iter().map(|rival| Subject::new(rival.recipe.clone(), &self.textbook_room)),
         );
@@ -129,7 +140,7 @@ impl Bench<'_> {
         let zipped = package::zipped_size(&path, self.scratch)?;
         let zipped = zipped.and_then(|size| Figure::of(&[size]));
         report.add_with_goal("size of its zip file", Unit::Mb, zipped, ZIP_MB);
-        if is_chat {
+        if case.has_rivals() {
             self.count_instructions(case, &recipe, report).await?;
         }
         for (rival, subject) in beside.iter().zip(&subjects[1..]) {
@@ -147,7 +158,7 @@ impl Bench<'_> {
         let posts = self.budget.posts / 2;
         let counted = if instructions::can_be_counted() {
             eprintln!("bench: instructions of a post, under valgrind");
-            let event = || about(case.event, &self.room);
+            let event = || about(&case.event, &self.room);
             let each =
                 instructions::of_an_event(recipe, self.scratch, posts, event, case.status).await?;
             Figure::of(&[each / 1e6])
@@ -171,7 +182,7 @@ async fn take_turns(
         for subject in &mut *subjects {
             let function = Function::start(&subject.recipe).await?;
             let first =
-                function.take_first(&about(case.event, &subject.room)?, case.status).await?;
+                function.take_first(&about(&case.event, &subject.room)?, case.status).await?;
             // The first is not counted.
             if start > 0 {
                 subject.starts.add(&first);
@@ -186,7 +197,7 @@ async fn take_turns(
         for (subject, function) in subjects.iter_mut().zip(&mut running) {
             let mut times = Vec::with_capacity(budget.posts);
             for _ in 0..budget.posts {
-                let event = about(case.event, &subject.room)?;
+                let event = about(&case.event, &subject.room)?;
                 times.push(function.answer(event, case.status).await?);
             }
             // The first run is for warming up.

@@ -14,6 +14,7 @@ import pty
 import re
 import select
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -707,6 +708,8 @@ def check_typing(folder):
     pid, terminal = pty.fork()
     shows = lambda: bool(termios.tcgetattr(terminal)[3] & termios.ECHO)  # noqa: E731
     if pid == 0:
+        # Whatever started this may have been started in the background, where shells ignore Ctrl-C.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.chdir(place.project)
         os.execve(place.project / "bin/deploy", ["bin/deploy", "--yes"], place.environment)
     shown = b""
@@ -725,7 +728,7 @@ def check_typing(folder):
     until(b"at the relay: ")
     os.write(terminal, b"t0ps3cret\x03")
     try:
-        while more := os.read(terminal, 4096):
+        while select.select([terminal], [], [], 20)[0] and (more := os.read(terminal, 4096)):
             shown += more
     except OSError:  # so Linux says that the other end is closed
         pass

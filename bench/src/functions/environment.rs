@@ -52,6 +52,19 @@ pub(super) fn about(event: &str, room: &str) -> Result<String, Failure> {
     Ok(event.to_string())
 }
 
+/// The event of a request as this one, of the same caller, but for what it asks.
+///
+/// # Errors
+/// When the event is no JSON.
+pub(super) fn asking(event: &str, method: &str, path: &str) -> Result<String, Failure> {
+    let mut event: Value = serde_json::from_str(event)?;
+    event["rawPath"] = json!(path);
+    event["requestContext"]["http"]["method"] = json!(method);
+    event["requestContext"]["http"]["path"] = json!(path);
+    event["body"] = Value::Null;
+    Ok(event.to_string())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

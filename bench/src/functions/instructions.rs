@@ -21,7 +21,7 @@ pub(super) async fn of_an_event(
     scratch: &Path,
     events: usize,
     event: impl Fn() -> Result<String, Failure>,
-    status: u16,
+    status: Option<u16>,
 ) -> Result<f64, Failure> {
     let few = counted(recipe, scratch, events, &event, status).await?;
     let many = counted(recipe, scratch, events * 2, &event, status).await?;
@@ -33,7 +33,7 @@ async fn counted(
     scratch: &Path,
     events: usize,
     event: &impl Fn() -> Result<String, Failure>,
-    status: u16,
+    status: Option<u16>,
 ) -> Result<f64, Failure> {
     let out = scratch.join("callgrind.out");
     let mut recipe = recipe.clone();

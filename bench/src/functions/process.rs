@@ -101,8 +101,12 @@ impl Function {
     /// Answers its first event, and ends.
     ///
     /// # Errors
-    /// When it answers anything but `status`.
-    pub(super) async fn take_first(mut self, event: &str, status: u16) -> Result<First, Failure> {
+    /// When it answers anything but `status`, if there is one.
+    pub(super) async fn take_first(
+        mut self,
+        event: &str,
+        status: Option<u16>,
+    ) -> Result<First, Failure> {
         sleep(AT_REST).await;
         let cpu = process::threads_cpu_seconds(self.pid).map(|seconds| seconds * 1000.0);
         let ready = millis(self.ready_after);
@@ -115,8 +119,12 @@ impl Function {
     /// From handing it an event to its answer, in ms; then waits until it asks for the next.
     ///
     /// # Errors
-    /// When it answers anything but `status`.
-    pub(super) async fn answer(&mut self, event: String, status: u16) -> Result<f64, Failure> {
+    /// When it answers anything but `status`, if there is one.
+    pub(super) async fn answer(
+        &mut self,
+        event: String,
+        status: Option<u16>,
+    ) -> Result<f64, Failure> {
         let began = Instant::now();
         let (answered, body) = self.api.invoke(event, status).await?;
         self.late += usize::from(body["delivered"] == false);

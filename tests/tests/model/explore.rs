@@ -5,6 +5,8 @@ use std::{
     time::Instant,
 };
 
+use tests::quick;
+
 use crate::{history::check_run, lab::Lab, scenario::Scenario};
 
 /// Whoever decides what happens next.
@@ -65,11 +67,6 @@ impl Choose for Random {
     fn pick_any(&mut self, options: usize) -> usize {
         self.pick(options)
     }
-}
-
-/// Whether only a taste of the work is wanted.
-pub(crate) fn quick() -> bool {
-    std::env::var("PARLOUR_TEST").is_ok_and(|mode| mode == "quick")
 }
 
 /// Tries every order of a scenario; with `PARLOUR_TEST=quick`, 200 random ones.

@@ -15,8 +15,9 @@ mod room;
 mod scenario;
 mod world;
 
-use explore::{exhaust, quick, sample};
+use explore::{exhaust, sample};
 use scenario::{Actor, Scenario};
+use tests::quick;
 
 /// How often the larger of the searches that try every order may turn away from an actor that could
 /// go on. The random runs know no such bound.
@@ -115,7 +116,7 @@ fn a_deletion_of_the_newest_message_beside_the_next_post_with_a_fault_at_every_p
 /// Fault F23. Fault F14. Invariant I5. Invariant I7.
 #[test]
 fn changes_at_once_in_random_orders() {
-    sample("changes at once", if quick() { 300 } else { 4_000 }, |rng| {
+    sample("changes at once", if quick() { 300 } else { 1_500 }, |rng| {
         let mut actors = vec![
             Actor::post("alice", 1).with_retry(),
             Actor::post("alice", 3),
@@ -147,7 +148,7 @@ fn changes_at_once_in_random_orders() {
 /// Invariant I1. Invariant I2. Invariant I3. Invariant I6. Invariant I7.
 #[test]
 fn everything_at_once_in_random_orders() {
-    sample("everything at once", if quick() { 300 } else { 10_000 }, |rng| {
+    sample("everything at once", if quick() { 300 } else { 3_000 }, |rng| {
         let mut actors = vec![
             Actor::post("alice", 1),
             Actor::post("alice", 1),

@@ -1,7 +1,9 @@
 //! What else happens in a room beside posts: reading, putting away, removing.
 
+use tests::quick;
+
 use crate::{
-    explore::{exhaust, quick, sample},
+    explore::{exhaust, sample},
     scenario::{Actor, Kind, Scenario},
 };
 
@@ -60,7 +62,7 @@ fn a_removal_beside_posts_of_the_removed_in_every_order() {
 /// Invariant I1. Invariant I2. Invariant I3. Invariant I6. Invariant I7.
 #[test]
 fn a_desk_and_its_user_in_random_orders() {
-    sample("a desk and its user", if quick() { 200 } else { 1_000 }, |rng| {
+    sample("a desk and its user", if quick() { 200 } else { 500 }, |rng| {
         let mut actors = vec![
             Actor::post("alice", 3).then(Actor::post("alice", 4)),
             Actor::post("alice", 3).with_retry(),
@@ -85,7 +87,7 @@ fn a_desk_and_its_user_in_random_orders() {
 /// Invariant I1. Invariant I2. Invariant I3. Invariant I6. Invariant I7. Invariant I8.
 #[test]
 fn a_group_of_which_one_is_removed_in_random_orders() {
-    sample("a group", if quick() { 200 } else { 1_000 }, |rng| {
+    sample("a group", if quick() { 200 } else { 500 }, |rng| {
         let mut actors = vec![
             Actor::post("carol", 2).then(Actor::post("carol", 3)),
             Actor::post("carol", 2).with_retry(),
