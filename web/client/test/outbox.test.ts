@@ -208,7 +208,8 @@ test('a post belongs to who wrote it', async (t) => {
     () => storage.keys(''),
   );
   gina.close();
-  proxy.decide = () => 'pass';
+  // One of hers may still be on its way.
+  proxy.decide = (call) => (isPost(call) ? 'refuse' : 'pass');
   const hugo = client({ sub: 'hugo' }, { storage });
   await until(
     hugo.room(id),
@@ -287,7 +288,8 @@ test('who posts too fast waits and loses nothing', async (t) => {
   const noa = client({ sub: 'noa' });
   const room = noa.room(id);
   await connected(noa);
-  const words = Array.from({ length: 45 }, (_, i) => `word ${i}`);
+  // 30 at once and five a second: a slow machine, too, is faster than ten a second.
+  const words = Array.from({ length: 60 }, (_, i) => `word ${i}`);
   let waited: ParlourError | undefined;
   room.subscribe(() => {
     for (const it of room.messages) if (it.status === 'sending' && it.error) waited = it.error;
@@ -297,5 +299,5 @@ test('who posts too fast waits and loses nothing', async (t) => {
   assert.deepEqual(texts(await mia.log(id)), words);
   assert.equal(waited?.status, 429);
   assert.ok((waited?.retryAfter ?? 0) > 0);
-  assert.ok(proxy.calls.filter(isPost).length < 60);
+  assert.ok(proxy.calls.filter(isPost).length < 75);
 });
