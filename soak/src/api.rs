@@ -70,6 +70,11 @@ impl Api {
 }
 
 impl Caller {
+    /// The same one, on another way.
+    pub(crate) fn over(&self, api: &Api) -> Self {
+        Self { base: api.base.clone(), http: api.http.clone(), ..self.clone() }
+    }
+
     /// Calls once.
     ///
     /// # Errors

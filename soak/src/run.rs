@@ -120,7 +120,8 @@ impl Stage {
         let program = Kept::start(program).await?;
         let api_way = Way::open(address, args.faults, chance(3), &tally.request_faults).await?;
         let api = Api::at(api_way.address())?;
-        let world = World { api, sockets, tally, seed, clients: args.clients.max(1) };
+        let direct = Api::at(address)?;
+        let world = World { api, direct, sockets, tally, seed, clients: args.clients.max(1) };
         let writing = Arc::new(Semaphore::new(args.rooms.max(1)));
         let ending = Arc::new(Semaphore::new(args.rooms.max(1) * (ENDING + 1)));
         let own = Mutex::new(Samples::new());

@@ -32,6 +32,8 @@ use crate::{
 pub(crate) struct World {
     /// The API, through a way with faults.
     pub(crate) api: Api,
+    /// The API itself.
+    pub(crate) direct: Api,
     /// Where listeners connect.
     pub(crate) sockets: SocketAddr,
     pub(crate) tally: &'static Tally,
