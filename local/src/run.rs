@@ -1,6 +1,11 @@
 //! The program's life: open the data, listen, say so, wait to be told to stop.
 
-use std::{error::Error, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    error::Error,
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use tokio::{
     net::TcpListener,
@@ -25,8 +30,11 @@ use shared::{
     realtime::relay::Relay,
 };
 
-/// DynamoDB deletes what has expired within a day or two; a laptop does so this often.
-const EXPIRY_INTERVAL: Duration = Duration::from_secs(600);
+/// DynamoDB deletes what has expired within a day or two; a laptop does so this long after its start and after each
+/// time, at least.
+const EXPIRY_PAUSE: Duration = Duration::from_secs(600);
+/// How many times as long as it took the pause after it is, at least.
+const EXPIRY_SHARE: u32 = 100;
 
 /// The function that does what is due later runs this often.
 const DISPATCH_INTERVAL: Duration = Duration::from_secs(10);
@@ -153,14 +161,16 @@ async fn serve_store(engine: Engine, address: SocketAddr) -> Result<(), Box<dyn 
     Ok(())
 }
 
+/// Deletes what has expired, now and then. That reads the whole table, so the larger it is, the more seldom.
 async fn delete_expired(engine: Engine) {
-    let mut tick = tokio::time::interval(EXPIRY_INTERVAL);
+    let mut pause = EXPIRY_PAUSE;
     loop {
-        tick.tick().await;
-        let engine = engine.clone();
+        tokio::time::sleep(pause).await;
+        let (engine, began) = (engine.clone(), Instant::now());
         let swept = tokio::task::spawn_blocking(move || engine.delete_expired()).await;
         if let Ok(Err(error)) = swept {
             tracing::warn!(%error, "expired items could not be deleted");
         }
+        pause = EXPIRY_PAUSE.max(began.elapsed() * EXPIRY_SHARE);
     }
 }
