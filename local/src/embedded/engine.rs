@@ -176,3 +176,38 @@ fn write(answer: &impl Serialize) -> Result<String, DynoxideError> {
     serde_json::to_string(answer)
         .map_err(|error| DynoxideError::InternalServerError(error.to_string()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whatever the disk is not told of would be answered before it is safe from a power cut.
+    #[tokio::test]
+    async fn the_disk_is_told_of_every_write_and_of_nothing_else() {
+        let path =
+            std::env::temp_dir().join(format!("parlour-engine-{}.sqlite", std::process::id()));
+        let engine = Engine::open(&path, Durability::Power).expect("a store");
+        let disk = engine.disk.clone().expect("a disk");
+        let ask = |operation: &str, body: &str| Request {
+            operation: operation.into(),
+            body: body.into(),
+        };
+        let table = r#"{"TableName":"table","BillingMode":"PAY_PER_REQUEST","KeySchema":[{"AttributeName":"pk","KeyType":"HASH"}],"AttributeDefinitions":[{"AttributeName":"pk","AttributeType":"S"}]}"#;
+        let item = r#"{"TableName":"table","Item":{"pk":{"S":"a"}}}"#;
+        let key = r#"{"TableName":"table","Key":{"pk":{"S":"a"}}}"#;
+        let mut told = Vec::new();
+        for (operation, body) in
+            [("CreateTable", table), ("PutItem", item), ("GetItem", key), ("DeleteItem", key)]
+        {
+            let before = disk.written();
+            let answer = engine.answer_in_turn(&ask(operation, body)).await.expect("a disk");
+            assert_eq!(answer.status, 200, "{}", answer.body);
+            told.push(before < disk.written());
+        }
+        assert_eq!(told, [true, true, false, true]);
+        drop(engine);
+        for end in ["", "-wal", "-shm"] {
+            let _ = std::fs::remove_file(format!("{}{end}", path.display()));
+        }
+    }
+}
