@@ -16,6 +16,8 @@ export class LogView {
   #isLoading = false;
   /** Whether the reader is at the end, and wants to stay there. */
   #follows = true;
+  /** Where the list last kept to its end, in pixels from its top. */
+  #end = 0;
   #last = 0;
 
   /** @param moved is called when the reader has reached the end */
@@ -32,7 +34,7 @@ export class LogView {
     this.#news.onclick = () => this.toEnd();
     this.element.append(this.#list, this.#news);
     this.#list.onscroll = () => this.#scrolled();
-    this.#resized = new ResizeObserver(() => this.#follows && this.#scrollToEnd());
+    this.#resized = new ResizeObserver(() => this.#keepsToEnd() && this.#scrollToEnd());
     this.#resized.observe(this.#list);
   }
 
@@ -45,13 +47,14 @@ export class LogView {
     const { snapshot } = room;
     const isFirst = room !== this.#room;
     if (isFirst) this.#begin(room);
-    const anchor = this.#follows ? null : this.#firstInView();
+    const follows = this.#keepsToEnd();
+    const anchor = follows ? null : this.#firstInView();
     const before = anchor?.offsetTop ?? 0;
     const hasNews = this.#arrange(room);
     this.#list.classList.toggle('older', snapshot.hasOlder);
-    if (this.#follows) this.#scrollToEnd();
+    if (follows) this.#scrollToEnd();
     else if (anchor) this.#list.scrollTop += anchor.offsetTop - before;
-    if (hasNews && !this.#follows && !isFirst) this.#news.hidden = false;
+    if (hasNews && !follows && !isFirst) this.#news.hidden = false;
     // From the next frame on, when what was there already is not taken for new.
     if (isFirst || this.#list.ariaLive === 'off') requestAnimationFrame(() => this.#announces());
   }
@@ -75,6 +78,7 @@ export class LogView {
     this.#list.ariaLive = 'off';
     this.#views.clear();
     this.#follows = true;
+    this.#end = 0;
     this.#last = 0;
     this.#news.hidden = true;
   }
@@ -122,13 +126,28 @@ export class LogView {
 
   #scrollToEnd(): void {
     this.#list.scrollTop = this.#list.scrollHeight;
+    this.#end = this.#list.scrollTop;
+  }
+
+  get #isNearEnd(): boolean {
+    const { scrollTop, scrollHeight, clientHeight } = this.#list;
+    return scrollHeight - scrollTop - clientHeight < NEAR;
+  }
+
+  /**
+   * Whether to go where the end goes. The event of a scroll is a frame late: a reader who has gone up since then must
+   * not be brought back by what arrives before it. A list that only lost height is not above where it was.
+   */
+  #keepsToEnd(): boolean {
+    if (this.#list.scrollTop < this.#end && !this.#isNearEnd) this.#follows = false;
+    return this.#follows;
   }
 
   #scrolled(): void {
-    const { scrollTop, scrollHeight, clientHeight } = this.#list;
+    const { scrollTop, clientHeight } = this.#list;
     const room = this.#room;
     if (!room || !clientHeight) return;
-    this.#follows = scrollHeight - scrollTop - clientHeight < NEAR;
+    this.#follows = this.#isNearEnd;
     if (this.#follows) {
       if (room.snapshot.hasNewer) this.#loads(() => room.loadNewer());
       else this.#news.hidden = true;

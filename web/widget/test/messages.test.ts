@@ -158,6 +158,21 @@ suite('messages', browsing, () => {
     await eventually(async () => assert.ok((await toEnd()) < 2));
   });
 
+  test('leave a reader where he scrolled to, though the page has not been told of it yet', async (t) => {
+    const page = await world.visit(t);
+    const room = await conversation(world, page, unique('Scrolls'));
+    for (const text of numbers(1, 20)) await world.agent.posts(room.id, text);
+    await eventually(async () => assert.equal((await texts(page)).at(-1), 'Message 20'));
+    // The event comes with the next frame, and a message may come before that: here it never comes.
+    await log(page).evaluate((it) => {
+      it.addEventListener('scroll', (event) => event.stopImmediatePropagation(), { capture: true });
+      it.scrollTo(0, 40);
+    });
+    await world.agent.posts(room.id, 'Meanwhile');
+    await page.getByRole('button', { name: 'New messages' }).waitFor();
+    assert.equal(await log(page).evaluate((it) => it.scrollTop), 40);
+  });
+
   /** Mission C11. */
   test('that are older are loaded by scrolling up, in place, while new ones come', async (t) => {
     const page = await world.visit(t);
