@@ -1,24 +1,14 @@
-/** Somebody of the demo: the claims of the token. */
-interface Person {
-  readonly sub: string;
-  readonly name?: string;
-  readonly email?: string;
-  readonly roles?: readonly string[];
-}
+import { demoPeople as people } from 'parlour-chat/demo-people.ts';
+import { demoPeople as agents } from 'parlour-dashboard/demo-people.ts';
 
-const PEOPLE = {
-  alice: { sub: 'alice', name: 'Alice Martin', email: 'alice@mail.example' },
-  bob: { sub: 'bob', name: 'Bob Tanaka', email: 'bob@mail.example' },
-  carol: { sub: 'carol', name: 'Carol Okoye', email: 'carol@mail.example' },
-  una: { sub: 'una', name: 'Una Bauer', email: 'una@mail.example' },
-  agnes: { sub: 'agnes', name: 'Agnes', roles: ['admin'] },
-  server: { sub: 'server', roles: ['service'] },
-} satisfies Record<string, Person>;
-
-type Who = keyof typeof PEOPLE;
+/** Besides those whom the chat and the dashboard offer to be: whoever only writes to them, and the app itself. */
+const OTHERS = [
+  { sub: 'una', name: 'Una Bauer', email: 'una@mail.example' },
+  { sub: 'server', name: 'The app', roles: ['service'] },
+];
 
 /** What was said, in order. */
-type Said = readonly (readonly [Who, string])[];
+type Said = readonly (readonly [who: string, text: string])[];
 
 const DIRECT: Said = [
   ['alice', 'Hi Bob! Are you still coming on Saturday?'],
@@ -46,13 +36,13 @@ const MATCH: Said = [['alice', 'Ho ho ho. Do you prefer tea or coffee?']];
 export async function makeDemo(tell: (step: string) => void): Promise<void> {
   tell('Making people …');
   const callers = new Map<string, string>();
-  for (const [who, claims] of Object.entries(PEOPLE)) {
+  for (const claims of [...people, ...agents, ...OTHERS]) {
     const { token } = await call<{ token: string }>('POST', '/dev/tokens', claims);
-    callers.set(who, token);
+    callers.set(claims.sub, token);
     await call('GET', '/v1/me', undefined, token);
   }
-  const as = (who: Who) => callers.get(who) ?? '';
-  const opened = async (who: Who, room: object) =>
+  const as = (who: string) => callers.get(who) ?? '';
+  const opened = async (who: string, room: object) =>
     (await call<{ id: string }>('POST', '/v1/rooms', room, as(who))).id;
   const say = async (room: string, said: Said) => {
     for (const [place, [who, body]] of said.entries()) {

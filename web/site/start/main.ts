@@ -2,6 +2,8 @@ import { makeDemo } from './demo.ts';
 
 const button = document.querySelector<HTMLButtonElement>('#demo');
 const state = document.querySelector<HTMLElement>('#demo-state');
+const here = document.querySelector<HTMLElement>('#here');
+if (here) here.textContent = location.origin;
 
 button?.addEventListener('click', async () => {
   if (!button || !state) return;

@@ -53,8 +53,11 @@ describe('the plain pages', { skip }, () => {
       await page.waitForSelector('#demo:enabled');
     }
     await isAccessible(page);
+    // What is to be copied leads to the program that shows it.
+    await page.getByText(`curl -s ${program.url}/dev/tokens`).waitFor();
 
     const alice = await open('/inbox?as=alice');
+    await alice.getByText('Bob Okafor').first().waitFor();
     await alice.getByText('Weekend on the lake').first().waitFor();
     await alice.getByText('Four it is.').first().waitFor();
     assert.equal(await alice.getByText('Weekend on the lake').count(), 1);
