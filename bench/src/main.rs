@@ -28,6 +28,7 @@ use std::{
 };
 
 use clap::Parser as _;
+use mimalloc::MiMalloc;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
@@ -36,6 +37,10 @@ use crate::{
     peers::Serve,
     report::Report,
 };
+
+/// As in the local program, beside which the peers in Rust run in this one.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Anything that stops a measurement, as one line for the terminal.
 type Failure = Box<dyn Error + Send + Sync>;
