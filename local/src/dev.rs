@@ -6,7 +6,6 @@ use std::{
         Arc,
         atomic::{AtomicI64, Ordering},
     },
-    time::Duration,
 };
 
 use axum::{
@@ -16,26 +15,24 @@ use axum::{
     middleware,
     routing::{get, post, put},
 };
-use dispatch::{Dispatch, Summary};
+use dispatch::Summary;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use shared::{
     domain::time::{Clock, Timestamp, system_now},
     error::Error,
-    http::{App, Shared},
+    http::Shared,
 };
 
 use crate::{
+    due::Due,
     guard,
     live::{self, Live},
-    outbox::{LocalMail, Sent},
+    outbox::Sent,
 };
 
 /// How long a token is good when its claims do not say, in seconds.
 const WEEK: i64 = 7 * 24 * 3600;
-
-/// How long one run of the scheduled function takes at most.
-const DISPATCH_TIME: Duration = Duration::from_secs(60);
 
 /// The domain's clock, to be moved by hand. It goes on from wherever it is put.
 #[derive(Clone, Debug, Default)]
@@ -56,18 +53,18 @@ impl DevClock {
 struct Dev {
     app: Shared,
     clock: DevClock,
-    mail: Arc<LocalMail>,
+    due: Arc<Due>,
 }
 
 /// The development routes; they answer only to this machine.
-pub(crate) fn router(app: Shared, clock: DevClock, mail: Arc<LocalMail>, live: Live) -> Router {
+pub(crate) fn router(app: Shared, clock: DevClock, due: Arc<Due>, live: Live) -> Router {
     let watching = Router::new().route("/dev/live", get(live::watch)).with_state(live);
     Router::new()
         .route("/dev/tokens", post(mint_token))
         .route("/dev/clock", put(set_clock).delete(reset_clock))
         .route("/dev/dispatch", post(dispatch))
         .route("/dev/mail", get(list_mail))
-        .with_state(Dev { app, clock, mail })
+        .with_state(Dev { app, clock, due })
         .merge(watching)
         .layer(middleware::from_fn(guard::local_only))
 }
@@ -86,17 +83,12 @@ async fn mint_token(
 
 /// Runs the scheduled function once.
 async fn dispatch(State(dev): State<Dev>) -> Result<Json<Summary>, Error> {
-    run_dispatch(&dev.app, &dev.mail).await.map(Json)
-}
-
-/// One run of the scheduled function.
-pub(crate) async fn run_dispatch(app: &App, mail: &LocalMail) -> Result<Summary, Error> {
-    Dispatch { services: &app.services, post_office: mail }.run(DISPATCH_TIME).await
+    dev.due.run().await.map(Json)
 }
 
 /// What would have been mailed.
 async fn list_mail(State(dev): State<Dev>) -> Json<Vec<Sent>> {
-    Json(dev.mail.sent())
+    Json(dev.due.mail.sent())
 }
 
 /// Where to put the clock.

@@ -3,9 +3,11 @@
 pub mod args;
 pub mod data;
 mod dev;
+mod due;
 pub mod embedded;
 mod guard;
 pub mod hub;
+mod kept;
 mod live;
 mod outbox;
 mod pages;

@@ -30,8 +30,10 @@ use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle, time::MissedTickB
 
 use crate::{
     dev::{self, DevClock},
+    due::Due,
     embedded::{Wire, client},
     hub::{self, Hub},
+    kept,
     live::{self, Counted, Live},
     outbox::{LocalMail, Outbox},
     pages,
@@ -121,8 +123,7 @@ pub enum StartError {
 pub struct Local {
     address: SocketAddr,
     hub: Option<Hub>,
-    app: Arc<App>,
-    mail: Arc<LocalMail>,
+    due: Arc<Due>,
     stop: oneshot::Sender<()>,
     server: JoinHandle<io::Result<()>>,
 }
@@ -137,8 +138,16 @@ impl Local {
         let listener = TcpListener::bind(options.listen).await.map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;
         let live = Live::new();
-        let wire = Counted { wire: Arc::clone(&options.wire), live: live.clone() };
-        let dynamodb = client(Arc::new(wire), RetryConfig::standard().with_max_attempts(3));
+        // What is said by answers and at the hub alone can wait for the disk there; what goes elsewhere cannot.
+        let ahead = match (&options.relay, &options.app_webhooks) {
+            (None, None) => options.wire.ahead(),
+            _ => None,
+        };
+        let store = |wire: Arc<dyn Wire>| {
+            let wire = Counted { wire, live: live.clone() };
+            client(Arc::new(wire), RetryConfig::standard().with_max_attempts(3))
+        };
+        let dynamodb = store(Arc::clone(&options.wire));
         table::create(&dynamodb, TABLE).await?;
         let settings = ServiceSettings {
             relay: options.relay.clone().unwrap_or_else(|| own_relay(address, &options)),
@@ -149,11 +158,14 @@ impl Local {
             webhooks: options.app_webhooks.clone(),
         };
         let clock = DevClock::default();
-        let mail = Arc::new(match &options.smtp {
+        let mail = match &options.smtp {
             Some(server) => LocalMail::Smtp(Smtp::at(server)?),
             None => LocalMail::Outbox(Outbox::new(options.outbox.clone(), clock.clock())),
-        });
-        let services = Services::new(Store::new(dynamodb, TABLE), settings, clock.clock())?;
+        };
+        let due = Services::new(Store::new(dynamodb, TABLE), settings.clone(), clock.clock())?;
+        let due = Arc::new(Due { services: due, mail });
+        let wire = ahead.clone().map_or(options.wire, |ahead| Arc::new(ahead));
+        let services = Services::new(Store::new(store(wire), TABLE), settings, clock.clock())?;
         let tokens = TokenRules::new(options.tokens, options.token_clock)?;
         let hub = match options.relay {
             Some(_) => None,
@@ -162,10 +174,12 @@ impl Local {
         let telemetry = Telemetry::default();
         let app =
             Arc::new(App { services, tokens, origins: Origins::All, public_url: None, telemetry });
-        let dev = dev::router(Arc::clone(&app), clock, Arc::clone(&mail), live.clone());
+        let dev = dev::router(Arc::clone(&app), clock, Arc::clone(&due), live.clone());
         let routes = chat::routes().merge(realtime::routes()).merge(dialects::routes());
-        let router = shared::http::serve(routes, Arc::clone(&app))
-            .merge(hub.clone().map(hub::router).unwrap_or_default())
+        let routes = shared::http::serve(routes, Arc::clone(&app));
+        let events = hub.clone().map(hub::router).unwrap_or_default();
+        let router = kept::answers(routes, ahead.clone())
+            .merge(kept::requests(events, ahead))
             .layer(middleware::from_fn_with_state(live, live::tell))
             .merge(dev)
             .merge(pages::router(options.pages.as_deref()));
@@ -182,7 +196,7 @@ impl Local {
             axum::serve(listener, service).with_graceful_shutdown(told).await
         });
         app.connect().await;
-        Ok(Self { address, hub, app, mail, stop, server })
+        Ok(Self { address, hub, due, stop, server })
     }
 
     /// Where it listens.
@@ -197,13 +211,13 @@ impl Local {
 
     /// Does what is due later, again and again.
     pub fn dispatching(&self, every: Duration) -> impl Future<Output = ()> + Send + 'static {
-        let (app, mail) = (Arc::clone(&self.app), Arc::clone(&self.mail));
+        let due = Arc::clone(&self.due);
         async move {
             let mut tick = tokio::time::interval(every);
             tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
             loop {
                 tick.tick().await;
-                if let Err(error) = dev::run_dispatch(&app, &mail).await {
+                if let Err(error) = due.run().await {
                     tracing::warn!(%error, "what is due could not be found");
                 }
             }

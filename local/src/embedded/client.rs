@@ -14,7 +14,10 @@ use aws_smithy_runtime_api::client::{
 use aws_smithy_types::body::SdkBody;
 use http::StatusCode;
 
-use super::engine::{Answer, Engine, Request};
+use super::{
+    disk::DiskFailed,
+    engine::{Answer, Engine, Request},
+};
 
 /// The request or its answer did not arrive, as when a connection breaks.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
@@ -23,14 +26,45 @@ pub struct Lost;
 
 /// Where the SDK's requests go: the engine itself, or a test that counts, delays or loses them.
 pub trait Wire: fmt::Debug + Send + Sync + 'static {
-    /// Carries a request over and its answer back.
+    /// Carries a request over and its answer back. What that tells of lasts.
     fn call(&self, request: Request) -> Pin<Box<dyn Future<Output = Result<Answer, Lost>> + Send>>;
+
+    /// The same store without a wait for the disk in each call, if it does wait for one.
+    fn ahead(&self) -> Option<Ahead> {
+        None
+    }
 }
 
 impl Wire for Engine {
     fn call(&self, request: Request) -> Pin<Box<dyn Future<Output = Result<Answer, Lost>> + Send>> {
         let engine = self.clone();
-        Box::pin(async move { engine.answer_in_turn(&request).await.map_err(|_| Lost) })
+        Box::pin(async move { engine.answer_kept(&request).await.map_err(|_| Lost) })
+    }
+
+    fn ahead(&self) -> Option<Ahead> {
+        self.waits_for_disk().then(|| Ahead(self.clone()))
+    }
+}
+
+/// A store whose answers are ahead of the disk. Whoever uses it waits, before it tells anybody of anything, until all
+/// is [kept](Self::kept).
+#[derive(Clone, Debug)]
+pub struct Ahead(Engine);
+
+impl Ahead {
+    /// Waits until the disk has all that was answered so far.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub(crate) async fn kept(&self) -> Result<(), DiskFailed> {
+        self.0.kept().await
+    }
+}
+
+impl Wire for Ahead {
+    fn call(&self, request: Request) -> Pin<Box<dyn Future<Output = Result<Answer, Lost>> + Send>> {
+        let engine = self.0.clone();
+        Box::pin(async move { Ok(engine.answer_in_turn(&request).await) })
     }
 }
 

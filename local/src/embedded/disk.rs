@@ -20,10 +20,10 @@ pub(super) struct Written(u64);
 /// A disk failed to take what was written before, or now.
 #[derive(Debug, thiserror::Error)]
 #[error("the disk does not take what is written")]
-pub(super) struct DiskFailed;
+pub(crate) struct DiskFailed;
 
 /// What makes writes survive: it returns once all that was written before is on the disk.
-pub(super) type Sync = dyn Fn() -> io::Result<()> + Send + std::marker::Sync;
+pub(crate) type Sync = dyn Fn() -> io::Result<()> + Send + std::marker::Sync;
 
 pub(super) struct Disk {
     sync: Arc<Sync>,
@@ -44,7 +44,7 @@ impl Disk {
         Ok(Self::new(Arc::new(move || log.sync_data())))
     }
 
-    fn new(sync: Arc<Sync>) -> Self {
+    pub(super) fn new(sync: Arc<Sync>) -> Self {
         Self {
             sync,
             written: AtomicU64::new(0),

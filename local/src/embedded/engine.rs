@@ -86,24 +86,47 @@ impl Engine {
         Ok(Self { database, disk, turns: one_at_a_time() })
     }
 
+    /// The same, with a disk that does what a test wants.
+    #[cfg(test)]
+    pub(crate) fn on_disk(self, sync: Arc<super::disk::Sync>) -> Self {
+        Self { disk: Some(Arc::new(Disk::new(sync))), ..self }
+    }
+
     /// Answers one request after the other, each once all that it tells of is as durable as it shall be.
     ///
     /// # Errors
     /// When the disk fails.
-    pub(super) async fn answer_in_turn(&self, request: &Request) -> Result<Answer, DiskFailed> {
-        // The engine does one thing at a time. Whoever waits for it waits here, where that costs no thread; what it does
-        // takes a tenth of a millisecond, and handing it to another thread would take as long.
-        let turn = self.turns.acquire().await;
-        let answer = self.answer(request);
-        let written = self.disk.as_ref().map(|disk| disk.written());
-        drop(turn);
-        if let (Some(disk), Some(written)) = (&self.disk, written) {
-            disk.keeps(written).await?;
-        }
+    pub(super) async fn answer_kept(&self, request: &Request) -> Result<Answer, DiskFailed> {
+        let answer = self.answer_in_turn(request).await;
+        self.kept().await?;
         Ok(answer)
     }
 
-    /// Answers one request, without waiting for a disk.
+    /// Answers one request after the other, without waiting for the disk.
+    pub(super) async fn answer_in_turn(&self, request: &Request) -> Answer {
+        // The engine does one thing at a time. Whoever waits for it waits here, where that costs no thread; what it does
+        // takes a tenth of a millisecond, and handing it to another thread would take as long.
+        let _turn = self.turns.acquire().await;
+        self.answer(request)
+    }
+
+    /// Waits until what was written so far is as durable as it shall be.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub(super) async fn kept(&self) -> Result<(), DiskFailed> {
+        match &self.disk {
+            Some(disk) => disk.keeps(disk.written()).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Whether what is answered survives more than the process.
+    pub(super) fn waits_for_disk(&self) -> bool {
+        self.disk.is_some()
+    }
+
+    /// Answers one request, whosever turn it is.
     pub fn answer(&self, request: &Request) -> Answer {
         match self.run(request) {
             Ok(body) => {
@@ -200,7 +223,7 @@ mod tests {
             [("CreateTable", table), ("PutItem", item), ("GetItem", key), ("DeleteItem", key)]
         {
             let before = disk.written();
-            let answer = engine.answer_in_turn(&ask(operation, body)).await.expect("a disk");
+            let answer = engine.answer_kept(&ask(operation, body)).await.expect("a disk");
             assert_eq!(answer.status, 200, "{}", answer.body);
             told.push(before < disk.written());
         }

@@ -9,7 +9,7 @@ mod engine;
 mod server;
 
 pub use self::{
-    client::{Lost, Wire, client},
+    client::{Ahead, Lost, Wire, client},
     engine::{Answer, Durability, Engine, EngineError, Request},
     server::router,
 };

@@ -40,7 +40,7 @@ async fn answer(State(engine): State<Engine>, headers: HeaderMap, body: Bytes) -
         headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default();
     let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
     let request = Request { operation, body: body.to_vec() };
-    match engine.answer_in_turn(&request).await {
+    match engine.answer_kept(&request).await {
         Ok(answer) => {
             let status =
                 StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
