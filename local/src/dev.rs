@@ -21,7 +21,6 @@ use serde_json::{Map, Value};
 use shared::{
     domain::time::{Clock, Timestamp, system_now},
     error::Error,
-    http::Shared,
 };
 
 use crate::{
@@ -51,20 +50,19 @@ impl DevClock {
 
 #[derive(Clone)]
 struct Dev {
-    app: Shared,
     clock: DevClock,
     due: Arc<Due>,
 }
 
 /// The development routes; they answer only to this machine.
-pub(crate) fn router(app: Shared, clock: DevClock, due: Arc<Due>, live: Live) -> Router {
+pub(crate) fn router(clock: DevClock, due: Arc<Due>, live: Live) -> Router {
     let watching = Router::new().route("/dev/live", get(live::watch)).with_state(live);
     Router::new()
         .route("/dev/tokens", post(mint_token))
         .route("/dev/clock", put(set_clock).delete(reset_clock))
         .route("/dev/dispatch", post(dispatch))
         .route("/dev/mail", get(list_mail))
-        .with_state(Dev { app, clock, due })
+        .with_state(Dev { clock, due })
         .merge(watching)
         .layer(middleware::from_fn(guard::local_only))
 }
@@ -77,7 +75,8 @@ async fn mint_token(
     let mut claims: Map<String, Value> = serde_json::from_slice(&body)
         .map_err(|_| Error::Malformed("the body must be the claims, as a JSON object".into()))?;
     claims.entry("exp").or_insert_with(|| (system_now().seconds() + WEEK).into());
-    let token = dev.app.tokens.mint(claims).map_err(|error| Error::Malformed(error.to_string()))?;
+    let token =
+        dev.due.app.tokens.mint(claims).map_err(|error| Error::Malformed(error.to_string()))?;
     Ok(Json(BTreeMap::from([("token", token)])))
 }
 

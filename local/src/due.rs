@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use dispatch::{Dispatch, Summary};
-use shared::{actions::Services, error::Error};
+use shared::{actions::Services, error::Error, http::Shared};
 
 use crate::outbox::LocalMail;
 
@@ -13,14 +13,16 @@ const TIME: Duration = Duration::from_secs(60);
 /// What does later what is due then, and mails.
 #[derive(Debug)]
 pub(crate) struct Due {
-    /// Of its own: mails and webhooks leave this program, so each call of the store waits for the disk.
-    pub(crate) services: Services,
+    pub(crate) app: Shared,
+    /// In whose place, where the app's own answers are ahead of the disk: mails leave this program.
+    pub(crate) kept: Option<Services>,
     pub(crate) mail: LocalMail,
 }
 
 impl Due {
     /// Does what is due, once.
     pub(crate) async fn run(&self) -> Result<Summary, Error> {
-        Dispatch { services: &self.services, post_office: &self.mail }.run(TIME).await
+        let services = self.kept.as_ref().unwrap_or(&self.app.services);
+        Dispatch { services, post_office: &self.mail }.run(TIME).await
     }
 }

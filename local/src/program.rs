@@ -162,10 +162,12 @@ impl Local {
             Some(server) => LocalMail::Smtp(Smtp::at(server)?),
             None => LocalMail::Outbox(Outbox::new(options.outbox.clone(), clock.clock())),
         };
-        let due = Services::new(Store::new(dynamodb, TABLE), settings.clone(), clock.clock())?;
-        let due = Arc::new(Due { services: due, mail });
-        let wire = ahead.clone().map_or(options.wire, |ahead| Arc::new(ahead));
-        let services = Services::new(Store::new(store(wire), TABLE), settings, clock.clock())?;
+        let services =
+            |dynamodb| Services::new(Store::new(dynamodb, TABLE), settings.clone(), clock.clock());
+        let (services, kept) = match &ahead {
+            Some(ahead) => (services(store(Arc::new(ahead.clone())))?, Some(services(dynamodb)?)),
+            None => (services(dynamodb)?, None),
+        };
         let tokens = TokenRules::new(options.tokens, options.token_clock)?;
         let hub = match options.relay {
             Some(_) => None,
@@ -174,7 +176,8 @@ impl Local {
         let telemetry = Telemetry::default();
         let app =
             Arc::new(App { services, tokens, origins: Origins::All, public_url: None, telemetry });
-        let dev = dev::router(Arc::clone(&app), clock, Arc::clone(&due), live.clone());
+        let due = Arc::new(Due { app: Arc::clone(&app), kept, mail });
+        let dev = dev::router(clock, Arc::clone(&due), live.clone());
         let routes = chat::routes().merge(realtime::routes()).merge(dialects::routes());
         let routes = shared::http::serve(routes, Arc::clone(&app));
         let events = hub.clone().map(hub::router).unwrap_or_default();
