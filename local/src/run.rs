@@ -174,3 +174,49 @@ async fn delete_expired(engine: Engine) {
         pause = EXPIRY_PAUSE.max(began.elapsed() * EXPIRY_SHARE);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use shared::domain::time::system_now;
+
+    use super::*;
+    use crate::embedded::Request;
+
+    fn ask(engine: &Engine, operation: &str, body: &str) -> String {
+        let answer =
+            engine.answer(&Request { operation: operation.into(), body: body.as_bytes().to_vec() });
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        answer.body
+    }
+
+    /// To look for it the whole store is read, which a large one has no time for when it starts.
+    #[tokio::test(start_paused = true)]
+    async fn what_has_expired_is_deleted_but_not_at_the_start() {
+        let engine = Engine::memory().expect("an empty store");
+        let key = r#"{"pk":{"S":"a"}}"#;
+        ask(
+            &engine,
+            "CreateTable",
+            r#"{"TableName":"table","BillingMode":"PAY_PER_REQUEST","KeySchema":[{"AttributeName":"pk","KeyType":"HASH"}],"AttributeDefinitions":[{"AttributeName":"pk","AttributeType":"S"}]}"#,
+        );
+        ask(
+            &engine,
+            "UpdateTimeToLive",
+            r#"{"TableName":"table","TimeToLiveSpecification":{"Enabled":true,"AttributeName":"ttl"}}"#,
+        );
+        let ttl = system_now().seconds() - 3600;
+        let item = format!(r#"{{"pk":{{"S":"a"}},"ttl":{{"N":"{ttl}"}}}}"#);
+        ask(&engine, "PutItem", &format!(r#"{{"TableName":"table","Item":{item}}}"#));
+        let is_there = || {
+            let got = ask(&engine, "GetItem", &format!(r#"{{"TableName":"table","Key":{key}}}"#));
+            got.contains("Item")
+        };
+
+        let deleting = tokio::spawn(delete_expired(engine.clone()));
+        tokio::time::sleep(EXPIRY_PAUSE - Duration::from_secs(1)).await;
+        assert!(is_there());
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        assert!(!is_there());
+        deleting.abort();
+    }
+}
