@@ -7,6 +7,7 @@ mod due;
 pub mod embedded;
 mod guard;
 pub mod hub;
+mod in_process;
 mod kept;
 mod live;
 mod outbox;

@@ -9,7 +9,7 @@ use std::{
 };
 
 use aws_sdk_dynamodb::config::retry::RetryConfig;
-use axum::{middleware, serve::ListenerExt as _};
+use axum::{Router, middleware, serve::ListenerExt as _};
 use dispatch::mail::{BadServer, Smtp};
 use shared::{
     actions::{Services, SetupError},
@@ -33,6 +33,7 @@ use crate::{
     due::Due,
     embedded::{Wire, client},
     hub::{self, Hub},
+    in_process::InProcess,
     kept,
     live::{self, Counted, Live},
     outbox::{LocalMail, Outbox},
@@ -162,17 +163,31 @@ impl Local {
             Some(server) => LocalMail::Smtp(Smtp::at(server)?),
             None => LocalMail::Outbox(Outbox::new(options.outbox.clone(), clock.clock())),
         };
-        let services =
-            |dynamodb| Services::new(Store::new(dynamodb, TABLE), settings.clone(), clock.clock());
+        let hub = match options.relay {
+            Some(_) => None,
+            None => Some(Hub::new(options.hub_app, options.hub)),
+        };
+        let watched =
+            |routes: Router| routes.layer(middleware::from_fn_with_state(live.clone(), live::tell));
+        let events = hub.clone().map(hub::router).unwrap_or_default();
+        let events = watched(kept::requests(events, ahead.clone()));
+        let own_hub = match (&hub, options.hub_api) {
+            (Some(_), None) => Some(InProcess::to(events.clone())),
+            _ => None,
+        };
+        let services = |dynamodb| {
+            let store = Store::new(dynamodb, TABLE);
+            let mut services = Services::new(store, settings.clone(), clock.clock())?;
+            if let Some(hub) = &own_hub {
+                services.publisher = services.publisher.carried_by(Arc::clone(hub));
+            }
+            Ok::<_, SetupError>(services)
+        };
         let (services, kept) = match &ahead {
             Some(ahead) => (services(store(Arc::new(ahead.clone())))?, Some(services(dynamodb)?)),
             None => (services(dynamodb)?, None),
         };
         let tokens = TokenRules::new(options.tokens, options.token_clock)?;
-        let hub = match options.relay {
-            Some(_) => None,
-            None => Some(Hub::new(options.hub_app, options.hub)),
-        };
         let telemetry = Telemetry::default();
         let app =
             Arc::new(App { services, tokens, origins: Origins::All, public_url: None, telemetry });
@@ -180,10 +195,8 @@ impl Local {
         let dev = dev::router(clock, Arc::clone(&due), live.clone());
         let routes = chat::routes().merge(realtime::routes()).merge(dialects::routes());
         let routes = shared::http::serve(routes, Arc::clone(&app));
-        let events = hub.clone().map(hub::router).unwrap_or_default();
-        let router = kept::answers(routes, ahead.clone())
-            .merge(kept::requests(events, ahead))
-            .layer(middleware::from_fn_with_state(live, live::tell))
+        let router = watched(kept::answers(routes, ahead))
+            .merge(events)
             .merge(dev)
             .merge(pages::router(options.pages.as_deref()));
         // Small frames must not wait for the acknowledgement of earlier ones (Nagle's algorithm).

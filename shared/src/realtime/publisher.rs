@@ -15,21 +15,23 @@ use std::{
 };
 
 use futures_util::future::join_all;
-use reqwest::{Client, Method, Response, StatusCode, Url, redirect};
+use reqwest::{Client, Method, Request, Response, StatusCode, Url, header, redirect};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::relay::Relay;
-use super::sign::{ChannelName, Signer, request::Request};
+use super::sign::{ChannelName, Signer, request};
 use crate::{
     domain::ids::SideKey,
     telemetry::{self, Remote},
 };
 
+mod carrier;
 mod error;
 #[cfg(test)]
 mod tests;
 
+pub use carrier::{Carried, Carrier};
 pub use error::{BrokenLimit, PublishError, SetupError};
 
 /// The most that the `data` of an event may hold, in bytes of UTF-8, encrypted if it is to be.
@@ -87,14 +89,15 @@ impl Default for Deadlines {
     }
 }
 
-/// Publishes to one relay over pooled connections. Clones share the pool.
+/// Publishes to one relay, over pooled connections unless something else [carries](Self::carried_by) the calls.
+/// Clones share the pool.
 #[derive(Clone, Debug)]
 pub struct Publisher(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
     relay: Relay,
-    http: Client,
+    carrier: Arc<dyn Carrier>,
     deadlines: Deadlines,
     base: Url,
 }
@@ -125,7 +128,7 @@ impl Call {
         let mut url = base.clone();
         url.set_path(&format!("{}{}", base.path(), self.path));
         let (method, path) = (self.method.as_str(), url.path());
-        let request = Request { method, path, query: &self.query, body: &self.body };
+        let request = request::Request { method, path, query: &self.query, body: &self.body };
         let query = signer.sign_request(&request, timestamp);
         url.set_query(Some(&query));
         url
@@ -223,7 +226,15 @@ impl Publisher {
         // A signed call is for this relay alone: it follows no redirect and takes no proxy from the environment.
         let http = Client::builder().redirect(redirect::Policy::none()).no_proxy().build();
         let http = http.map_err(|error| SetupError::Client(error.without_url()))?;
-        Ok(Self(Arc::new(Inner { relay, http, deadlines, base })))
+        Ok(Self(Arc::new(Inner { relay, carrier: Arc::new(http), deadlines, base })))
+    }
+
+    /// The same publisher, whose calls go another way.
+    #[must_use]
+    pub fn carried_by(&self, carrier: Arc<dyn Carrier>) -> Self {
+        let Inner { relay, deadlines, base, .. } = &*self.0;
+        let (relay, base) = (relay.clone(), base.clone());
+        Self(Arc::new(Inner { relay, carrier, deadlines: *deadlines, base }))
     }
 
     /// Opens a connection and leaves it in the pool, so that the first event does not wait for a handshake. Asks for
@@ -378,14 +389,15 @@ impl Publisher {
     /// One signed call. The timestamp is the system's time whatever time the rest of the program lives in, since the
     /// relay compares it with its own clock.
     async fn call(&self, call: &Call) -> Result<Response, PublishError> {
-        let Inner { relay, http, base, .. } = &*self.0;
+        let Inner { relay, carrier, base, .. } = &*self.0;
         let now =
             SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
-        let request = http
-            .request(call.method.clone(), call.signed_url(base, relay.signer(), now))
-            .header("content-type", "application/json")
-            .body(call.body.clone());
-        request.send().await.map_err(PublishError::from_transport)
+        let url = call.signed_url(base, relay.signer(), now);
+        let mut request = Request::new(call.method.clone(), url);
+        let json = header::HeaderValue::from_static("application/json");
+        request.headers_mut().insert(header::CONTENT_TYPE, json);
+        *request.body_mut() = Some(call.body.clone().into());
+        carrier.carry(request).await
     }
 }
 
