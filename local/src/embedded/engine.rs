@@ -204,6 +204,38 @@ fn write(answer: &impl Serialize) -> Result<String, DynoxideError> {
 mod tests {
     use super::*;
 
+    const TABLE: &str = r#"{"TableName":"table","BillingMode":"PAY_PER_REQUEST","KeySchema":[{"AttributeName":"pk","KeyType":"HASH"}],"AttributeDefinitions":[{"AttributeName":"pk","AttributeType":"S"}]}"#;
+
+    /// Each time a store moves its log into its file, whoever writes waits: `.cargo/config.toml` says how seldom that is.
+    #[tokio::test]
+    async fn the_log_is_moved_into_the_file_once_in_sixteen_megabytes() {
+        let path = std::env::temp_dir().join(format!("parlour-log-{}.sqlite", std::process::id()));
+        let engine = Engine::open(&path, Durability::Process).expect("a store");
+        let text = "x".repeat(100_000);
+        let put = |key: usize| {
+            format!(
+                r#"{{"TableName":"table","Item":{{"pk":{{"S":"{key}"}},"text":{{"S":"{text}"}}}}}}"#
+            )
+        };
+        let ask = |operation: &str, body: String| Request {
+            operation: operation.into(),
+            body: body.into(),
+        };
+        assert_eq!(engine.answer(&ask("CreateTable", TABLE.into())).status, 200);
+        let file =
+            |end: &str| std::fs::metadata(format!("{}{end}", path.display())).expect("a file");
+        for key in 0..120 {
+            assert_eq!(engine.answer(&ask("PutItem", put(key))).status, 200);
+        }
+        // Twelve megabytes, three times what moves a log if nothing else is said.
+        assert!(file("-wal").len() > 12_000_000, "{}", file("-wal").len());
+        assert!(file("").len() < 100_000, "{}", file("").len());
+        drop(engine);
+        for end in ["", "-wal", "-shm"] {
+            let _ = std::fs::remove_file(format!("{}{end}", path.display()));
+        }
+    }
+
     /// Whatever the disk is not told of would be answered before it is safe from a power cut.
     #[tokio::test]
     async fn the_disk_is_told_of_every_write_and_of_nothing_else() {
@@ -215,12 +247,11 @@ mod tests {
             operation: operation.into(),
             body: body.into(),
         };
-        let table = r#"{"TableName":"table","BillingMode":"PAY_PER_REQUEST","KeySchema":[{"AttributeName":"pk","KeyType":"HASH"}],"AttributeDefinitions":[{"AttributeName":"pk","AttributeType":"S"}]}"#;
         let item = r#"{"TableName":"table","Item":{"pk":{"S":"a"}}}"#;
         let key = r#"{"TableName":"table","Key":{"pk":{"S":"a"}}}"#;
         let mut told = Vec::new();
         for (operation, body) in
-            [("CreateTable", table), ("PutItem", item), ("GetItem", key), ("DeleteItem", key)]
+            [("CreateTable", TABLE), ("PutItem", item), ("GetItem", key), ("DeleteItem", key)]
         {
             let before = disk.written();
             let answer = engine.answer_kept(&ask(operation, body)).await.expect("a disk");
