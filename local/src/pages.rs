@@ -21,10 +21,10 @@ media-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 /// The pages, each with the paths that lead to it.
 const PAGES: [(&str, &[&str]); 5] = [
     ("index.html", &["/"]),
-    ("inbox/index.html", &["/inbox", "/inbox/{*id}"]),
-    ("desk/index.html", &["/desk", "/desk/{*id}"]),
-    ("shop/index.html", &["/shop"]),
-    ("live/index.html", &["/live"]),
+    ("inbox/index.html", &["/inbox", "/inbox/", "/inbox/{*id}"]),
+    ("desk/index.html", &["/desk", "/desk/", "/desk/{*id}"]),
+    ("shop/index.html", &["/shop", "/shop/"]),
+    ("live/index.html", &["/live", "/live/"]),
 ];
 
 /// Where `web/` puts what it builds, seen from the top of the project.

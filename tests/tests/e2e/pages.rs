@@ -47,6 +47,7 @@ async fn every_page_has_its_paths_and_loads_nothing_from_elsewhere() {
         ("/desk", "page desk"),
         ("/desk/reports", "page desk"),
         ("/shop", "page shop"),
+        ("/shop/", "page shop"),
         ("/live", "page live"),
     ] {
         let answer = reader.get(path).await;
