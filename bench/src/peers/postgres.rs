@@ -51,7 +51,8 @@ pub(super) fn prepare(
     }
     let run = |arguments: &[&str]| -> Vec<std::ffi::OsString> {
         let program = programs.join(arguments[0]).display().to_string();
-        let user = ["runuser", "-u", "postgres", "--"];
+        // Unlike `runuser` it becomes the server, which so ends when it is killed.
+        let user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", "--"];
         let user: &[&str] = if as_root { &user } else { &[] };
         let all =
             user.iter().copied().chain([program.as_str()]).chain(arguments[1..].iter().copied());
