@@ -12,22 +12,34 @@ use shared::realtime::publisher::{Carried, Carrier, PublishError};
 use tokio::task::yield_now;
 use tower::ServiceExt as _;
 
+use crate::embedded::Ahead;
+
 /// An answer of the hub's is never longer: it names what it was asked for.
 const MAX_ANSWER: usize = 16 << 20;
 
 /// Routes of this process.
 #[derive(Debug)]
-pub(crate) struct InProcess(Router);
+pub(crate) struct InProcess {
+    routes: Router,
+    /// What these routes [wait for](crate::kept::requests).
+    ahead: Option<Ahead>,
+}
 
 impl InProcess {
-    pub(crate) fn to(routes: Router) -> Arc<dyn Carrier> {
-        Arc::new(Self(routes))
+    pub(crate) fn to(routes: Router, ahead: Option<Ahead>) -> Arc<dyn Carrier> {
+        Arc::new(Self { routes, ahead })
     }
 }
 
 impl Carrier for InProcess {
+    fn prepare(&self) {
+        if let Some(ahead) = &self.ahead {
+            ahead.begin();
+        }
+    }
+
     fn carry(&self, call: Request) -> Carried<'_> {
-        let routes = self.0.clone();
+        let routes = self.routes.clone();
         Box::pin(async move {
             let call = http::Request::try_from(call).map_err(|_| PublishError::Unreadable)?;
             let Ok(answer) = routes.oneshot(call.map(Body::new)).await;
@@ -55,7 +67,7 @@ mod tests {
             let kind = headers["content-type"].to_str().expect("a text").to_owned();
             (StatusCode::ACCEPTED, [("x-kind", kind)], format!("{method} {uri} {body}"))
         };
-        let hub = InProcess::to(Router::new().route("/apps/{id}/events", post(tell)));
+        let hub = InProcess::to(Router::new().route("/apps/{id}/events", post(tell)), None);
         let url = "http://127.0.0.1:1/apps/one/events?auth_key=a%20b";
         let mut call = Request::new(Method::POST, url.parse().expect("a URL"));
         call.headers_mut().insert("content-type", "application/json".parse().expect("a value"));
@@ -72,7 +84,7 @@ mod tests {
     #[tokio::test]
     async fn a_path_that_there_is_not_is_answered_so() {
         let url = "http://127.0.0.1:1/apps".parse().expect("a URL");
-        let answer = InProcess::to(Router::new()).carry(Request::new(Method::GET, url)).await;
+        let answer = InProcess::to(Router::new(), None).carry(Request::new(Method::GET, url)).await;
         assert_eq!(answer.expect("an answer").status(), StatusCode::NOT_FOUND);
     }
 }

@@ -172,7 +172,7 @@ impl Local {
         let events = hub.clone().map(hub::router).unwrap_or_default();
         let events = watched(kept::requests(events, ahead.clone()));
         let own_hub = match (&hub, options.hub_api) {
-            (Some(_), None) => Some(InProcess::to(events.clone())),
+            (Some(_), None) => Some(InProcess::to(events.clone(), ahead.clone())),
             _ => None,
         };
         let services = |dynamodb| {

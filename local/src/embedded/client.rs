@@ -52,6 +52,11 @@ impl Wire for Engine {
 pub struct Ahead(Engine);
 
 impl Ahead {
+    /// Lets the disk begin with what was answered so far; somebody will wait for it soon.
+    pub(crate) fn begin(&self) {
+        self.0.begin_to_keep();
+    }
+
     /// Waits until the disk has all that was answered so far.
     ///
     /// # Errors

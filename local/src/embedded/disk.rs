@@ -11,7 +11,10 @@ use std::{
     },
 };
 
-use tokio::{sync::Mutex, task::spawn_blocking};
+use tokio::{
+    sync::{Mutex, OwnedMutexGuard},
+    task::{JoinHandle, spawn_blocking},
+};
 
 /// How many writes there had been.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,7 +33,7 @@ pub(super) struct Disk {
     written: AtomicU64,
     synced: AtomicU64,
     /// Held by whoever syncs for all.
-    syncing: Mutex<()>,
+    syncing: Arc<Mutex<()>>,
     has_failed: AtomicBool,
 }
 
@@ -49,7 +52,7 @@ impl Disk {
             sync,
             written: AtomicU64::new(0),
             synced: AtomicU64::new(0),
-            syncing: Mutex::default(),
+            syncing: Arc::default(),
             has_failed: AtomicBool::new(false),
         }
     }
@@ -64,17 +67,25 @@ impl Disk {
         Written(self.written.load(Ordering::SeqCst))
     }
 
+    /// Begins to sync what was written so far, unless a sync is under way, and does not wait for its end.
+    pub(super) fn begin(self: &Arc<Self>) {
+        if !self.has(self.written())
+            && let Ok(turn) = Arc::clone(&self.syncing).try_lock_owned()
+        {
+            drop(self.sync(turn));
+        }
+    }
+
     /// Waits until all of this is on the disk.
     ///
     /// # Errors
     /// When the disk fails. After that nobody knows what it holds (systems tell of a failed write once), so it fails
     /// for good.
-    pub(super) async fn keeps(&self, written: Written) -> Result<(), DiskFailed> {
-        let is_synced = || self.synced.load(Ordering::SeqCst) >= written.0;
-        if !is_synced() {
-            let _syncing = self.syncing.lock().await;
-            if !is_synced() && !self.has_failed.load(Ordering::SeqCst) {
-                self.sync().await;
+    pub(super) async fn keeps(self: &Arc<Self>, written: Written) -> Result<(), DiskFailed> {
+        if !self.has(written) {
+            let turn = Arc::clone(&self.syncing).lock_owned().await;
+            if !self.has(written) && self.sync(turn).await.is_err() {
+                self.has_failed.store(true, Ordering::SeqCst);
             }
         }
         match self.has_failed.load(Ordering::SeqCst) {
@@ -83,28 +94,43 @@ impl Disk {
         }
     }
 
-    async fn sync(&self) {
-        let (sync, Written(until)) = (Arc::clone(&self.sync), self.written());
-        match spawn_blocking(move || sync()).await {
-            Ok(Ok(())) => {
-                self.synced.fetch_max(until, Ordering::SeqCst);
+    fn has(&self, written: Written) -> bool {
+        self.synced.load(Ordering::SeqCst) >= written.0
+    }
+
+    /// A sync on a thread of its own, whose turn ends with it.
+    fn sync(self: &Arc<Self>, turn: OwnedMutexGuard<()>) -> JoinHandle<()> {
+        let disk = Arc::clone(self);
+        spawn_blocking(move || {
+            let _turn = turn;
+            if disk.has_failed.load(Ordering::SeqCst) {
+                return;
             }
-            failed => {
-                tracing::error!(?failed, "the disk failed: nothing is answered any more");
-                self.has_failed.store(true, Ordering::SeqCst);
+            let Written(until) = disk.written();
+            match (disk.sync)() {
+                Ok(()) => {
+                    disk.synced.fetch_max(until, Ordering::SeqCst);
+                }
+                Err(error) => {
+                    tracing::error!(%error, "the disk failed: nothing is answered any more");
+                    disk.has_failed.store(true, Ordering::SeqCst);
+                }
             }
-        }
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{
-        atomic::AtomicUsize,
-        mpsc::{Receiver, Sender, channel},
+    use std::{
+        pin::pin,
+        sync::{
+            atomic::AtomicUsize,
+            mpsc::{Receiver, Sender, channel},
+        },
     };
 
-    use futures_util::future::join_all;
+    use futures_util::{FutureExt as _, future::join_all};
 
     use super::*;
 
@@ -146,6 +172,23 @@ mod tests {
             other.expect("no panic").expect("kept");
         }
         assert_eq!(syncs.load(Ordering::SeqCst), 2);
+    }
+
+    #[tokio::test]
+    async fn a_sync_that_was_begun_is_the_one_that_is_waited_for() {
+        let (disk, end, syncs) = slow();
+        disk.begin();
+        disk.note_write();
+        disk.begin();
+        while syncs.load(Ordering::SeqCst) == 0 {
+            tokio::task::yield_now().await;
+        }
+        disk.begin();
+        let mut waiting = pin!(disk.keeps(disk.written()));
+        assert!(waiting.as_mut().now_or_never().is_none());
+        end.send(Ok(())).expect("somebody waits");
+        waiting.await.expect("kept");
+        assert_eq!(syncs.load(Ordering::SeqCst), 1);
     }
 
     #[tokio::test]

@@ -121,6 +121,13 @@ impl Engine {
         }
     }
 
+    /// Begins to make what was written so far as durable as it shall be.
+    pub(super) fn begin_to_keep(&self) {
+        if let Some(disk) = &self.disk {
+            disk.begin();
+        }
+    }
+
     /// Whether what is answered survives more than the process.
     pub(super) fn waits_for_disk(&self) -> bool {
         self.disk.is_some()

@@ -157,6 +157,7 @@ impl Services {
 
     /// Sends events, each on its channels. A failure is logged where it happens, once.
     async fn publish(&self, events: &[(Vec<Channel>, Event)]) -> Result<(), PublishError> {
+        self.publisher.prepare();
         let triggers = events.iter().flat_map(|(channels, event)| self.triggers(channels, event));
         self.publisher.publish(triggers.collect()).await
     }

@@ -248,6 +248,11 @@ impl Publisher {
         let _ = timeout(self.0.deadlines.connect, warm_up).await;
     }
 
+    /// Says that events are about to be written and published.
+    pub fn prepare(&self) {
+        self.0.carrier.prepare();
+    }
+
     /// Publishes events, in as few calls as there can be, which run in parallel. Up to ten events of a single
     /// channel each go in one call, and keep their order.
     ///

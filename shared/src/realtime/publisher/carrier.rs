@@ -11,6 +11,9 @@ pub type Carried<'a> = Pin<Box<dyn Future<Output = Result<Response, PublishError
 
 /// How a call gets to the relay and its answer back.
 pub trait Carrier: fmt::Debug + Send + Sync + 'static {
+    /// Calls are about to be written, which takes a moment that can be used.
+    fn prepare(&self) {}
+
     /// Carries one call, without a deadline of its own.
     ///
     /// # Errors
